@@ -1,0 +1,41 @@
+import type { Notice, SettingsRecord } from './app';
+import type { ClusterReachability, ClusterSizes, ClusterSnapshot, JobProgress } from './cluster';
+import type { Operation } from './operations';
+import type { PracticeList } from './practice';
+import type { ProfileList } from './profiles';
+import type { SessionState } from './sessions';
+
+/**
+ * Each event carries the whole record with its revision, so a lost or late one does no harm: the reader keeps
+ * the highest revision it has seen of each record.
+ */
+export interface Events {
+  'session.changed': SessionState;
+  /** Sent only when the revision rose; `snapshot.seen` says that the world was read again and is the same. */
+  'snapshot.changed': ClusterSnapshot;
+  'snapshot.seen': { readonly clusterId: string; readonly revision: number; readonly takenAt: string };
+  'reachability.changed': ClusterReachability;
+  'sizes.changed': ClusterSizes;
+  'progress.changed': JobProgress;
+  'operation.changed': Operation;
+  'practice.changed': PracticeList;
+  'profiles.changed': ProfileList;
+  'settings.changed': SettingsRecord;
+  notice: Notice;
+}
+
+export type EventName = keyof Events;
+
+export const eventNames = [
+  'session.changed',
+  'snapshot.changed',
+  'snapshot.seen',
+  'reachability.changed',
+  'sizes.changed',
+  'progress.changed',
+  'operation.changed',
+  'practice.changed',
+  'profiles.changed',
+  'settings.changed',
+  'notice',
+] as const satisfies readonly EventName[];

@@ -1,0 +1,241 @@
+import { z } from 'zod';
+import { tableName } from './cluster';
+import type { Failure } from './failure';
+
+const shardTransferModes = ['auto', 'force_logical', 'block_writes'] as const;
+export type ShardTransferMode = (typeof shardTransferModes)[number];
+
+/** What a person asks for. A new kind of operation begins here; the compiler lists what is missing. */
+export const operationRequest = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('add-node'),
+    host: z
+      .string()
+      .trim()
+      .min(1, 'a host is needed')
+      .max(255)
+      .regex(/^[^\s/@]+$/, 'a host name or address, without spaces, "/" or "@"'),
+    port: z.number().int().min(1).max(65535),
+    /** Whether the rebalancer may place shards on it. */
+    shouldHaveShards: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('distribute-table'),
+    table: tableName,
+    as: z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('hash'),
+        column: z.string().min(1).max(63),
+        /** Null: the server's citus.shard_count, or the colocated table's. */
+        shardCount: z.number().int().min(1).max(64_000).nullable(),
+        colocateWith: z.union([z.literal('default'), z.literal('none'), tableName]),
+      }),
+      z.object({ type: z.literal('reference') }),
+      z.object({ type: z.literal('local') }),
+    ]),
+  }),
+  z.object({
+    kind: z.literal('rebalance'),
+    /** Null: the cluster's default strategy. */
+    strategy: z.string().min(1).max(63).nullable(),
+    drainOnly: z.boolean(),
+    transferMode: z.enum(shardTransferModes),
+  }),
+]);
+export type OperationRequest = z.infer<typeof operationRequest>;
+export type OperationKind = OperationRequest['kind'];
+export type RequestOf<K extends OperationKind> = Extract<OperationRequest, { kind: K }>;
+
+/** A statement as it is sent: text with $n and its values. `shown` is the same with the values written in by the driver's own quoting. */
+export interface ShownStatement {
+  readonly text: string;
+  readonly values: readonly (string | number | boolean | null)[];
+  readonly shown: string;
+}
+
+/** Length of time in milliseconds, shortest to longest expected. */
+export type DurationRange = readonly [number, number];
+
+export interface PlanStep {
+  /** Stable inside the plan; the journal refers to it. */
+  readonly stepId: string;
+  readonly title: string;
+  /** Node it runs on, as the person knows it. */
+  readonly where: string;
+  readonly statements: readonly ShownStatement[];
+  /** What waits or fails while it runs: "nothing", "writes to permits". */
+  readonly blocks: string;
+  /** How it can be taken back, or that it cannot. */
+  readonly undo: string;
+  readonly canBeUndone: boolean;
+  readonly expectedMs: DurationRange | null;
+  readonly countsAsDoneWhen: string;
+  readonly ifInterrupted: string;
+  /** What the engine executes and observes; its `type` names a step implementation. */
+  readonly action: StepAction;
+}
+
+export type StepAction =
+  | { readonly type: 'set-coordinator-host'; readonly host: string; readonly port: number }
+  | { readonly type: 'add-node'; readonly host: string; readonly port: number }
+  | {
+      readonly type: 'set-should-have-shards';
+      readonly host: string;
+      readonly port: number;
+      readonly value: boolean;
+    }
+  | { readonly type: 'replicate-reference-tables'; readonly host: string; readonly port: number }
+  | {
+      readonly type: 'distribute-table';
+      readonly schema: string;
+      readonly name: string;
+      readonly as: Extract<OperationRequest, { kind: 'distribute-table' }>['as'];
+      /** Rows counted by the plan's own step before, compared after. */
+      readonly compareRows: boolean;
+    }
+  | { readonly type: 'truncate-local-data'; readonly schema: string; readonly name: string }
+  | {
+      readonly type: 'start-rebalance';
+      readonly strategy: string | null;
+      readonly drainOnly: boolean;
+      readonly transferMode: ShardTransferMode;
+    }
+  | { readonly type: 'follow-job' };
+
+export interface Finding {
+  readonly level: 'stops' | 'mind' | 'fine';
+  readonly code: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+export interface PlannedMove {
+  readonly shardId: string;
+  /** Every table that travels along, the shard's own first. */
+  readonly tables: readonly string[];
+  readonly sourceNode: string;
+  readonly targetNode: string;
+  /** Null where sizes are not known. */
+  readonly bytes: number | null;
+}
+
+export interface NodeLoad {
+  readonly node: string;
+  readonly bytesBefore: number | null;
+  readonly bytesAfter: number | null;
+  readonly shardGroupsBefore: number;
+  readonly shardGroupsAfter: number;
+}
+
+export interface PlannedShard {
+  /** Position in the hash range, from 0. */
+  readonly index: number;
+  readonly minValue: number;
+  readonly maxValue: number;
+  readonly node: string;
+}
+
+export type PlanDetails =
+  | { readonly kind: 'add-node'; readonly node: string; readonly referenceTables: readonly string[] }
+  | {
+      readonly kind: 'distribute-table';
+      /** Where the shards will lie; empty where Citus decides at run time. */
+      readonly placement: readonly PlannedShard[];
+      readonly colocatedWith: readonly string[];
+    }
+  | {
+      readonly kind: 'rebalance';
+      readonly strategy: string;
+      readonly moves: readonly PlannedMove[];
+      readonly nodes: readonly NodeLoad[];
+    };
+
+export interface Plan {
+  readonly planId: string;
+  readonly clusterId: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly request: OperationRequest;
+  /** As in "Add node db-w201:5432". */
+  readonly title: string;
+  /** One line that says what will be different afterwards. */
+  readonly summary: string;
+  readonly steps: readonly PlanStep[];
+  readonly findings: readonly Finding[];
+  readonly details: PlanDetails;
+  /** Of what the plan was made from; a plan is only run while this still holds. */
+  readonly basis: string;
+}
+
+export interface RefusalReason {
+  readonly code: string;
+  readonly message: string;
+  /** What to do about it; SQL that mends it where there is such. */
+  readonly fix: string;
+  readonly fixSql?: string;
+}
+
+export type PlanReply =
+  | { readonly outcome: 'plan'; readonly plan: Plan }
+  | { readonly outcome: 'refusal'; readonly title: string; readonly reasons: readonly RefusalReason[] };
+
+export type StartReply =
+  | { readonly outcome: 'started'; readonly operation: Operation }
+  /** The cluster is no longer what the plan was made from; here is the new plan and what differs. */
+  | { readonly outcome: 'changed'; readonly differences: readonly string[]; readonly reply: PlanReply };
+
+/**
+ * - `needs-person`: after a crash or a failed step the world and the journal disagree, or a step may not be repeated unasked.
+ * - `interrupted`: found in the journal at start and not yet looked at.
+ */
+export type OperationState =
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'cancelling'
+  | 'cancelled'
+  | 'interrupted'
+  | 'needs-person'
+  | 'done'
+  | 'failed';
+
+export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'conflict';
+
+export interface OperationStep extends PlanStep {
+  readonly state: StepState;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** What came of it, one line: "job 2 scheduled, 13 moves". */
+  readonly outcome: string | null;
+  /** 0..1 while it runs, where it can be told. */
+  readonly progress: number | null;
+  readonly notices: readonly string[];
+  readonly failure: Failure | null;
+}
+
+export interface Operation {
+  readonly operationId: string;
+  readonly revision: number;
+  readonly clusterId: string;
+  readonly kind: OperationKind;
+  readonly title: string;
+  readonly summary: string;
+  readonly state: OperationState;
+  /** What is wanted of a person now, where something is. */
+  readonly attention: string | null;
+  readonly createdAt: string;
+  readonly endedAt: string | null;
+  readonly steps: readonly OperationStep[];
+  readonly details: PlanDetails;
+  /** The background job it started, if any. */
+  readonly jobId: string | null;
+}
+
+export const planInput = z.object({ clusterId: z.string().min(1).max(80), request: operationRequest });
+export const startInput = z.object({ planId: z.string().min(1).max(80) });
+export const operationInput = z.object({ operationId: z.string().min(1).max(80) });
+/** Decisions for an operation that waits for a person. `retry` observes first and repeats only what is absent. */
+export const decideInput = z.object({
+  operationId: z.string().min(1).max(80),
+  decision: z.enum(['retry', 'abandon']),
+});

@@ -1,0 +1,147 @@
+/** Every request the renderer can make: its input's schema, parsed in main at every call, and the type of its reply. */
+import { z } from 'zod';
+import { copyInput, saveFileInput, settingsInput } from './app';
+import type { AppInfo, Licence, SettingsRecord } from './app';
+import { auditListInput } from './audit';
+import type { AuditPage, AuditVerification } from './audit';
+import { sizesInput, tableInput } from './cluster';
+import type {
+  ClusterReachability,
+  ClusterSizes,
+  ClusterSnapshot,
+  JobProgress,
+  PlainTable,
+  TableDescription,
+} from './cluster';
+import { decideInput, operationInput, planInput, startInput } from './operations';
+import type { Operation, PlanReply, StartReply } from './operations';
+import { createPracticeInput, practiceInput, practiceNodeInput } from './practice';
+import type { PracticeCluster, PracticeList } from './practice';
+import { parseProfileInput, passphraseInput, profileId, profileInput, saveProfileInput } from './profiles';
+import type { Profile, ProfileDraft, ProfileList, SecretsBackend } from './profiles';
+import { clusterInput, openSessionInput } from './sessions';
+import type { ConnectionReport, SessionState } from './sessions';
+
+const nothing = z.undefined();
+
+export const requestInputs = {
+  'app.info': nothing,
+  'app.licences': nothing,
+  'app.copyText': copyInput,
+  'app.saveTextFile': saveFileInput,
+  'settings.read': nothing,
+  'settings.write': settingsInput,
+
+  'profiles.list': nothing,
+  'profiles.save': saveProfileInput,
+  'profiles.remove': profileId,
+  'profiles.parse': parseProfileInput,
+  'profiles.importable': nothing,
+  'vault.create': passphraseInput,
+  'vault.unlock': passphraseInput,
+  'vault.lock': nothing,
+
+  'sessions.list': nothing,
+  'sessions.open': openSessionInput,
+  'sessions.close': clusterInput,
+  'sessions.test': z.object({
+    profile: profileInput,
+    password: z.string().max(1024).optional(),
+    draftId: z.string().max(80).optional(),
+  }),
+
+  /** The last known, at once; null when nothing was read yet. */
+  'cluster.snapshot': clusterInput,
+  'cluster.refresh': clusterInput,
+  'cluster.sizes': sizesInput,
+  'cluster.reachability': clusterInput,
+  /** Try every node again now. */
+  'cluster.probe': clusterInput,
+  'cluster.progress': clusterInput,
+  'tables.plain': clusterInput,
+  'tables.describe': tableInput,
+
+  'operations.plan': planInput,
+  'operations.start': startInput,
+  'operations.list': z.object({ clusterId: z.string().max(80).nullable() }),
+  'operations.pause': operationInput,
+  'operations.resume': operationInput,
+  'operations.cancel': operationInput,
+  'operations.decide': decideInput,
+
+  'audit.list': auditListInput,
+  'audit.verify': nothing,
+  'audit.export': nothing,
+
+  'practice.list': nothing,
+  'practice.create': createPracticeInput,
+  'practice.start': practiceInput,
+  'practice.stop': practiceInput,
+  'practice.reset': practiceInput,
+  'practice.remove': practiceInput,
+  'practice.addNode': practiceInput,
+  'practice.killNode': practiceNodeInput,
+  'practice.reviveNode': practiceNodeInput,
+} as const satisfies Record<keyof Replies, z.ZodType>;
+
+export interface Replies {
+  'app.info': AppInfo;
+  'app.licences': readonly Licence[];
+  'app.copyText': null;
+  /** Null when the person closed the dialog. */
+  'app.saveTextFile': { readonly path: string } | null;
+  'settings.read': SettingsRecord;
+  'settings.write': SettingsRecord;
+
+  'profiles.list': ProfileList;
+  'profiles.save': Profile;
+  'profiles.remove': null;
+  'profiles.parse': ProfileDraft;
+  'profiles.importable': readonly ProfileDraft[];
+  'vault.create': SecretsBackend;
+  'vault.unlock': SecretsBackend;
+  'vault.lock': SecretsBackend;
+
+  'sessions.list': readonly SessionState[];
+  'sessions.open': SessionState;
+  'sessions.close': SessionState;
+  'sessions.test': ConnectionReport;
+
+  'cluster.snapshot': ClusterSnapshot | null;
+  'cluster.refresh': ClusterSnapshot;
+  'cluster.sizes': ClusterSizes;
+  'cluster.reachability': ClusterReachability | null;
+  'cluster.probe': ClusterReachability;
+  'cluster.progress': JobProgress | null;
+  'tables.plain': readonly PlainTable[];
+  'tables.describe': TableDescription;
+
+  'operations.plan': PlanReply;
+  'operations.start': StartReply;
+  'operations.list': readonly Operation[];
+  'operations.pause': Operation;
+  'operations.resume': Operation;
+  'operations.cancel': Operation;
+  'operations.decide': Operation;
+
+  'audit.list': AuditPage;
+  'audit.verify': AuditVerification;
+  'audit.export': { readonly path: string } | null;
+
+  'practice.list': PracticeList;
+  /** Answers when every node runs and can be connected to; the sample data is loaded after that. */
+  'practice.create': PracticeCluster;
+  'practice.start': PracticeCluster;
+  'practice.stop': PracticeCluster;
+  'practice.reset': PracticeCluster;
+  'practice.remove': null;
+  /** The new, empty node: started, not registered in pg_dist_node. */
+  'practice.addNode': { readonly name: string; readonly host: string; readonly port: number };
+  'practice.killNode': PracticeCluster;
+  'practice.reviveNode': PracticeCluster;
+}
+
+export type RequestName = keyof Replies;
+export type InputOf<N extends RequestName> = z.input<(typeof requestInputs)[N]>;
+export type ParsedInputOf<N extends RequestName> = z.output<(typeof requestInputs)[N]>;
+export type ReplyOf<N extends RequestName> = Replies[N];
