@@ -16,7 +16,7 @@ export default defineConfig({
         input: 'src-main/index.ts',
         // Both are optional native speed-ups that their libraries try and do without.
         external: ['pg-native', 'cpu-features', /sshcrypto\.node$/],
-        output: { format: 'cjs', entryFileNames: '[name].js' },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
     },
   },
@@ -26,7 +26,7 @@ export default defineConfig({
       target: 'node18',
       rollupOptions: {
         input: 'src-main/preload.ts',
-        output: { format: 'cjs', entryFileNames: '[name].js' },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
     },
   },
