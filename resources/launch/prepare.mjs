@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Missing, npm, rootFolder, run, step } from './console.mjs';
+import { writeLicences } from './licences.mjs';
 import { resolveRuntime } from './runtime.mjs';
 import { ensureSystemLibraries } from './system-libraries.mjs';
 
@@ -55,6 +56,7 @@ export async function ensureBuild() {
       env: { NODE_ENV: 'production' },
     }),
   );
+  writeLicences();
   writeFileSync(stamp, wanted);
 }
 
