@@ -13,7 +13,8 @@ export const repository = resolve(import.meta.dirname, '../..');
 
 export function testRuntime(): string {
   const path = process.env['SHARDBOARD_TEST_RUNTIME'];
-  if (!path) throw new Error('SHARDBOARD_TEST_RUNTIME is not set: run this through npm test or npm run bench');
+  if (!path)
+    throw new Error('SHARDBOARD_TEST_RUNTIME is not set: run this through npm test or npm run bench');
   return path;
 }
 
