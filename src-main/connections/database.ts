@@ -1,9 +1,16 @@
 /** The only importer of `pg`: one connection to one node, with time-outs, cancel and errors as `Failure`. */
+import { Socket, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { FailureError } from '../contract/failure';
-import type { Failure, FailureKind } from '../contract/failure';
+import type { Failure } from '../contract/failure';
 import type { ShownStatement } from '../contract/operations';
+import type { ConnectStage } from '../contract/sessions';
+import { sendCancelRequest } from './cancel-request';
+import { cancelledError, databaseFailure } from './database-failures';
+
+export { databaseFailure } from './database-failures';
 
 export type SqlValue = string | number | boolean | null;
 
@@ -15,9 +22,9 @@ export interface Statement {
 
 export interface StatementOptions {
   readonly signal?: AbortSignal;
-  /** Milliseconds; sent to the server as statement_timeout for this statement. Default: the connection's. */
+  /** Milliseconds; sent to the server as statement_timeout for this statement; 0 is no limit. Default: the connection's. */
   readonly timeoutMs?: number;
-  /** Milliseconds; lock_timeout for this statement. */
+  /** Milliseconds; lock_timeout for this statement; 0 is no limit. */
   readonly lockTimeoutMs?: number;
 }
 
@@ -39,7 +46,11 @@ export interface ChangeResult<Row> {
 export interface Reader {
   /** `host:port`. */
   readonly address: string;
-  /** Rows as objects. int8 and numeric arrive as text, so that no digit is lost. Throws `FailureError`. */
+  /**
+   * Rows as objects. int8 and numeric, alone and in arrays, arrive as text, so that no digit is lost; dates and
+   * times arrive as the server wrote them. Numbers inside json are JavaScript numbers: write an int8 into json as
+   * text. Of several statements in one text, the rows of the last. Throws `FailureError`.
+   */
   read<Row extends object>(statement: Statement, options?: StatementOptions): Promise<readonly Row[]>;
 }
 
@@ -56,6 +67,8 @@ export interface DatabaseAddress {
   readonly applicationName: string;
   /** False: plain text. Otherwise the options of node:tls, already checked and loaded. */
   readonly tls: ConnectionOptions | false;
+  /** A stream that already leads to the server, for one reached through a tunnel. */
+  readonly openStream?: () => Duplex;
 }
 
 export interface ConnectLimits {
@@ -73,6 +86,8 @@ export const defaultLimits: ConnectLimits = {
 /** An open connection. Statements queue: one at a time, in order of asking. */
 export interface Database extends Writer {
   readonly isOpen: boolean;
+  /** A statement runs or waits. */
+  readonly isBusy: boolean;
   readonly encrypted: boolean;
   readonly backendPid: number | null;
   /** Called once, when the connection ends for any reason but `close`. */
@@ -81,8 +96,21 @@ export interface Database extends Writer {
   close(): Promise<void>;
 }
 
-/** An identifier as it must stand in SQL, quoted by the driver. */
+/** Longest name that PostgreSQL keeps; it cuts longer ones, and the rest may name another object. */
+const longestNameBytes = 63;
+
+/** An identifier as it must stand in SQL, quoted by the driver. Throws on one that PostgreSQL would cut or refuse. */
 export function identifier(name: string): string {
+  const problem =
+    name === ''
+      ? 'A name is empty.'
+      : name.includes('\0')
+        ? 'A name holds a zero character.'
+        : Buffer.byteLength(name) > longestNameBytes
+          ? `A name is longer than ${longestNameBytes} bytes.`
+          : null;
+  if (problem)
+    throw new FailureError({ kind: 'invalid-input', message: problem, detail: name.slice(0, 200) });
   return pg.escapeIdentifier(name);
 }
 
@@ -91,145 +119,287 @@ export function qualified(table: { readonly schema: string; readonly name: strin
   return `${identifier(table.schema)}.${identifier(table.name)}`;
 }
 
+/** Strings, quoted names, comments and dollar quotes are passed over: a `$1` in them is text. */
+const parameterOrText =
+  /[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|\$(\d+)/g;
+
 /** The statement with its values written in by the driver's own quoting: for showing and for the audit trail. */
 export function shownStatement(statement: Statement): ShownStatement {
   const values = statement.values ?? [];
-  const shown = statement.text.replace(/\$(\d+)/g, (whole, position: string) => {
-    const index = Number(position) - 1;
-    if (index >= values.length) return whole;
-    const value = values[index] ?? null;
-    if (value === null) return 'NULL';
-    return typeof value === 'string' ? pg.escapeLiteral(value) : String(value);
-  });
+  const shown = statement.text.replace(
+    parameterOrText,
+    (whole: string, _tag: string | undefined, position: string | undefined) => {
+      const index = Number(position) - 1;
+      if (position === undefined || index < 0 || index >= values.length) return whole;
+      const value = values[index] ?? null;
+      if (value === null) return 'NULL';
+      if (typeof value === 'string') return pg.escapeLiteral(value).trimStart();
+      // In brackets, because "- -1" without a blank begins a comment and "-1::int4" casts first.
+      return typeof value === 'number' && value < 0 ? `(${value})` : String(value);
+    },
+  );
   return { text: statement.text, values, shown };
 }
 
-const textParsers: pg.CustomTypesConfig = {
+const textArray = 1009;
+/** bool, bytea, int2, int4, oid, json, float4, float8, jsonb and arrays of them; every other type stays text. */
+const parsedTypes: ReadonlySet<number> = new Set([
+  16, 17, 21, 23, 26, 114, 700, 701, 3802, 1000, 1005, 1007, 1021, 1022, 1028, 199, 3807,
+]);
+/** char[], name[], text[], bpchar[], varchar[], int8[], numeric[]: arrays of text. */
+const textArrayTypes: ReadonlySet<number> = new Set([1002, 1003, 1009, 1014, 1015, 1016, 1231]);
+
+const valueParsers: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
-    // int8 (20) and numeric (1700) stay text; timestamps (1114, 1184) stay as the server wrote them.
-    if (oid === 20 || oid === 1700 || oid === 1114 || oid === 1184 || oid === 1082) {
-      return (value: string) => value;
-    }
-    return pg.types.getTypeParser(oid, format as 'text');
+    if (textArrayTypes.has(oid)) return pg.types.getTypeParser(textArray as number, format as 'text');
+    if (parsedTypes.has(oid)) return pg.types.getTypeParser(oid, format as 'text');
+    return (value: string) => value;
   },
 };
 
-/** Opens a connection or throws a `FailureError` that says which of network, TLS, login or server refused. */
+/** What this file needs of the driver beyond its published types (pg 8.23, lib/client.js and lib/connection.js). */
+interface DriverInside {
+  readonly processID: number | null;
+  readonly secretKey: number | null;
+  readonly connection: {
+    readonly stream: Duplex;
+    on(event: 'sslconnect', listener: () => void): void;
+  };
+  readonly connectionParameters: { options?: string; replication?: string };
+}
+
+export type DatabaseStage = Extract<ConnectStage, 'address' | 'network' | 'tls' | 'login'>;
+
+const stageWords: Readonly<Record<DatabaseStage, string>> = {
+  address: 'its name was not resolved',
+  network: 'no connection came about',
+  tls: 'encryption was not agreed',
+  login: 'the login was not answered',
+};
+
+/** After a statement's own limit, or after a cancel request, the server has this long to answer before the connection is given up. */
+const graceMs = 5_000;
+const unknownLimits = { statementMs: -1, lockMs: -1 };
+const cancelTimeoutMs = 5_000;
+
+/**
+ * Opens a connection or throws a `FailureError` that says which of network, TLS, login or server refused.
+ * @param password undefined: none is known; a server that asks for one is answered with a failure.
+ * @param signal ends the attempt at once, whatever it waits for.
+ * @param onStage called as each stage begins, in order: address, network, tls (if wanted), login.
+ */
 export async function connectDatabase(
   address: DatabaseAddress,
   password: string | undefined,
   limits: ConnectLimits = defaultLimits,
   signal?: AbortSignal,
+  onStage: (stage: DatabaseStage) => void = () => undefined,
 ): Promise<Database> {
   const label = `${address.host}:${address.port}`;
-  if (signal?.aborted) throw cancelled(label);
+  if (signal?.aborted) throw cancelledError(label);
+
+  let stage: DatabaseStage = 'address';
+  const enter = (next: DatabaseStage): void => {
+    if (next === stage && next !== 'address') return;
+    stage = next;
+    if (!signal?.aborted) onStage(next);
+  };
+  // A local socket file is not encrypted, whatever the profile says: PostgreSQL offers no TLS there.
+  const tls = address.host.startsWith('/') ? false : address.tls;
+  const socket = address.openStream?.() ?? newSocket();
   const client = new pg.Client({
     host: address.host,
     port: address.port,
     database: address.database,
     user: address.user,
-    password: password ?? '',
+    // A function, because the driver takes an absent or empty password from PGPASSWORD or .pgpass instead.
+    password: () => {
+      if (password !== undefined && password !== '') return password;
+      throw new FailureError({
+        kind: 'authentication',
+        message: `${label} asks for a password.`,
+        meaning: 'None is stored for this cluster and none was typed.',
+        remedy: 'Type the password, or store it with the profile.',
+        node: label,
+      });
+    },
     application_name: address.applicationName,
-    ssl: address.tls,
-    connectionTimeoutMillis: limits.connectTimeoutMs,
-    statement_timeout: limits.statementTimeoutMs,
-    lock_timeout: limits.lockTimeoutMs,
+    ssl: tls,
+    sslnegotiation: 'postgres',
+    stream: () => socket,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    types: textParsers,
+    // Lets a change of time-outs travel together with the statement that it is for.
+    pipeline: true,
+    types: valueParsers,
   });
+  const inside = client as unknown as DriverInside;
+  // PGOPTIONS and PGREPLICATION of the environment are meant for other programs.
+  inside.connectionParameters.options = undefined;
+  inside.connectionParameters.replication = undefined;
 
   let lost: Failure | null = null;
   let closing = false;
   const listeners = new Set<(failure: Failure) => void>();
+  const destroy = (): void => {
+    inside.connection.stream.destroy();
+    socket.destroy();
+  };
   const onEnd = (failure: Failure): void => {
     if (lost || closing) return;
     lost = failure;
-    for (const listener of listeners) listener(failure);
+    destroy();
+    for (const listener of [...listeners]) listener(failure);
   };
   client.on('error', (error: Error) => onEnd(databaseFailure(error, label)));
   client.on('end', () =>
     onEnd({ kind: 'unreachable', message: `${label} closed the connection.`, node: label }),
   );
 
-  const abort = (): void => {
-    closing = true;
-    // `end` waits for the server; a connection attempt is given up by closing its socket.
-    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
-  };
+  socket.once('lookup', (error: Error | null) => void (error ?? enter('network')));
+  socket.once('connect', () => enter(tls === false ? 'login' : 'tls'));
+  inside.connection.on('sslconnect', () =>
+    inside.connection.stream.once('secureConnect', () => enter('login')),
+  );
+  enter('address');
+  if (isIP(address.host) !== 0 || address.host.startsWith('/')) enter('network');
+
   await new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => {
-      abort();
-      reject(cancelled(label));
+    const settle = (end: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      end();
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    client.connect().then(
-      () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      },
-      (error: unknown) => {
-        signal?.removeEventListener('abort', onAbort);
-        abort();
-        reject(new FailureError(databaseFailure(error, label), { cause: error }));
-      },
+    const giveUp = (error: FailureError): void =>
+      settle(() => {
+        closing = true;
+        destroy();
+        reject(error);
+      });
+    const onAbort = (): void => giveUp(cancelledError(label));
+    const timer = setTimeout(
+      () =>
+        giveUp(
+          new FailureError({
+            kind: 'unreachable',
+            message: `${label} does not answer: ${stageWords[stage]} in ${limits.connectTimeoutMs / 1000} s.`,
+            remedy: 'Check the address and the network between.',
+            node: label,
+          }),
+        ),
+      limits.connectTimeoutMs,
     );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    client
+      .connect()
+      .then(() => client.query(limitsText(limits.statementTimeoutMs, limits.lockTimeoutMs)))
+      .then(
+        () => settle(resolve),
+        (error: unknown) => giveUp(new FailureError(databaseFailure(error, label), { cause: error })),
+      );
   });
 
+  let waiting = 0;
   let queue: Promise<unknown> = Promise.resolve();
+  /** What the server was last told. */
+  let told = { statementMs: limits.statementTimeoutMs, lockMs: limits.lockTimeoutMs };
+
   const run = async <Row extends object>(
     statement: Statement,
     options: StatementOptions = {},
   ): Promise<ChangeResult<Row>> => {
-    const turn = queue.then(
-      () => execute<Row>(statement, options),
-      () => execute<Row>(statement, options),
-    );
-    queue = turn.catch(() => undefined);
-    return turn;
+    waiting += 1;
+    let started = false;
+    const turn = queue.then(() => {
+      started = true;
+      return execute<Row>(statement, options);
+    });
+    queue = turn.catch(() => undefined).finally(() => (waiting -= 1));
+    return await new Promise<ChangeResult<Row>>((resolve, reject) => {
+      // Waiting for one's turn ends with the signal; a statement that runs ends when the server says so.
+      const onAbort = (): void => void (started || reject(cancelledError(label)));
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      turn.then(resolve, reject).finally(() => options.signal?.removeEventListener('abort', onAbort));
+    });
   };
 
   const execute = async <Row extends object>(
     statement: Statement,
     options: StatementOptions,
   ): Promise<ChangeResult<Row>> => {
+    if (options.signal?.aborted) throw cancelledError(label);
     if (lost) throw new FailureError(lost);
     if (closing) throw new FailureError({ kind: 'not-connected', message: `${label} is not connected.` });
-    if (options.signal?.aborted) throw cancelled(label);
+    if (statement.text.includes('\0')) {
+      throw new FailureError({ kind: 'invalid-input', message: 'A statement holds a zero character.' });
+    }
+    const statementMs = options.timeoutMs ?? limits.statementTimeoutMs;
+    const lockMs = options.lockTimeoutMs ?? limits.lockTimeoutMs;
     const notices: ServerNotice[] = [];
-    const onNotice = (notice: pg.DatabaseError | { message?: string }): void => {
-      notices.push(toNotice(notice));
+    const onNotice = (notice: object): void => void notices.push(toNotice(notice));
+    client.on('notice', onNotice);
+
+    let abandoned: NodeJS.Timeout | null = null;
+    const abandonAfter = (ms: number, words: string): void => {
+      if (abandoned) clearTimeout(abandoned);
+      abandoned = setTimeout(
+        () => onEnd({ kind: 'unreachable', message: `${label} ${words}.`, node: label }),
+        ms,
+      );
     };
-    const onAbort = (): void => void cancelBackend(address, client, label);
-    client.on('notice', onNotice as never);
+    if (statementMs > 0) {
+      abandonAfter(statementMs + graceMs, `gave no answer in ${(statementMs + graceMs) / 1000} s`);
+    }
+    let cancelling: Promise<void> | null = null;
+    const onAbort = (): void => {
+      const key = { processId: inside.processID ?? 0, secretKey: inside.secretKey ?? 0 };
+      // If the request does not get through, the connection is given up below: the server then stops by itself.
+      cancelling = sendCancelRequest({ ...address, tls }, key, cancelTimeoutMs).catch(() => undefined);
+      abandonAfter(cancelTimeoutMs + graceMs, 'did not stop the statement when asked to');
+    };
     options.signal?.addEventListener('abort', onAbort, { once: true });
-    const scoped = options.timeoutMs !== undefined || options.lockTimeoutMs !== undefined;
+
+    const began = Date.now();
     try {
-      if (scoped) {
-        await client.query(
-          `SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)`,
-          [
-            String(options.timeoutMs ?? limits.statementTimeoutMs),
-            String(options.lockTimeoutMs ?? limits.lockTimeoutMs),
-          ],
+      if (told.statementMs !== statementMs || told.lockMs !== lockMs) {
+        told = { statementMs, lockMs };
+        // Inside a transaction that is rolled back, the change of limits is taken back too.
+        const forget = (): void => void (told = unknownLimits);
+        // Not waited for: it travels with the statement.
+        client
+          .query(limitsText(statementMs, lockMs))
+          .then(() => (client.getTransactionStatus() === 'I' ? undefined : forget()), forget);
+      }
+      const answer: pg.QueryResult<Row> | readonly pg.QueryResult<Row>[] = await client.query<Row>(
+        statement.text,
+        [...(statement.values ?? [])],
+      );
+      const result = Array.isArray(answer)
+        ? (answer as readonly pg.QueryResult<Row>[]).at(-1)
+        : (answer as pg.QueryResult<Row>);
+      return { rows: result?.rows ?? [], command: result?.command ?? '', notices };
+    } catch (error) {
+      const failure = lost ?? databaseFailure(error, label);
+      if (!options.signal?.aborted)
+        throw new FailureError(explainStop(failure, statementMs, began), { cause: error });
+      if (failure.sqlState === '57014') {
+        throw cancelledError(
+          label,
+          { sqlState: failure.sqlState, serverMessage: failure.serverMessage },
+          error,
         );
       }
-      const result = await client.query<Row>(statement.text, [...(statement.values ?? [])]);
-      return { rows: result.rows, command: result.command, notices };
-    } catch (error) {
-      if (options.signal?.aborted) throw cancelled(label, error);
-      throw new FailureError(databaseFailure(error, label), { cause: error });
-    } finally {
-      client.off('notice', onNotice as never);
-      options.signal?.removeEventListener('abort', onAbort);
-      if (scoped && !lost) {
-        await client
-          .query(`SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)`, [
-            String(limits.statementTimeoutMs),
-            String(limits.lockTimeoutMs),
-          ])
-          .catch(() => undefined);
+      if (lost) {
+        const meaning = 'The connection was given up; what became of the statement is not known.';
+        throw cancelledError(label, { meaning, serverMessage: failure.message }, error);
       }
+      throw new FailureError(failure, { cause: error });
+    } finally {
+      if (abandoned) clearTimeout(abandoned);
+      client.off('notice', onNotice);
+      options.signal?.removeEventListener('abort', onAbort);
+      // A request on its way would otherwise stop the next statement.
+      if (cancelling) await cancelling;
     }
   };
 
@@ -238,13 +408,15 @@ export async function connectDatabase(
     get isOpen() {
       return !lost && !closing;
     },
-    get encrypted() {
-      return address.tls !== false;
+    get isBusy() {
+      return waiting > 0;
     },
+    encrypted: tls !== false,
     get backendPid() {
-      return (client as unknown as { processID: number | null }).processID;
+      return inside.processID;
     },
-    read: async (statement, options) => (await run(statement, options)).rows as never,
+    read: async <Row extends object>(statement: Statement, options?: StatementOptions) =>
+      (await run<Row>(statement, options)).rows,
     change: (statement, options) => run(statement, options),
     onLost(listener) {
       listeners.add(listener);
@@ -253,44 +425,47 @@ export async function connectDatabase(
     async close() {
       if (closing) return;
       closing = true;
-      const ended = client.end().catch(() => undefined);
-      const limit = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
-      await Promise.race([ended, limit]);
-      abort();
+      if (lost) return;
+      if (waiting > 0) {
+        // The server stops a statement whose client is gone only when it next writes; it is told instead.
+        const key = { processId: inside.processID ?? 0, secretKey: inside.secretKey ?? 0 };
+        await sendCancelRequest({ ...address, tls }, key, 2_000).catch(() => undefined);
+      }
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, 2_000)));
+      await Promise.race([client.end().catch(() => undefined), limit]);
+      clearTimeout(timer);
+      destroy();
     },
   };
 }
 
-/** Asks the server, over a connection of its own, to stop what `client` is running. */
-async function cancelBackend(address: DatabaseAddress, client: pg.Client, label: string): Promise<void> {
-  const inside = client as unknown as { processID: number; secretKey: number };
-  if (!inside.processID) return;
-  const canceller = new pg.Client({
-    host: address.host,
-    port: address.port,
-    ssl: address.tls,
-    connectionTimeoutMillis: 5_000,
-  });
-  canceller.on('error', () => undefined);
-  try {
-    (canceller as unknown as { cancel(client: pg.Client, query: unknown): void }).cancel(
-      client,
-      (client as unknown as { activeQuery: unknown }).activeQuery,
-    );
-  } catch {
-    throw new FailureError({
-      kind: 'internal',
-      message: `The statement on ${label} could not be cancelled.`,
-    });
-  }
+/** A socket that tries every address of a host name, with time enough for each on a slow line. */
+function newSocket(): Socket {
+  const socket = new Socket();
+  const connect = socket.connect.bind(socket);
+  const dial = (portOrPath: number | string, host?: string): Socket =>
+    typeof portOrPath === 'string'
+      ? connect(portOrPath)
+      : connect({ port: portOrPath, host, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2_000 });
+  return Object.assign(socket, { connect: dial as Socket['connect'] });
 }
 
-function cancelled(node: string, cause?: unknown): FailureError {
-  return new FailureError({ kind: 'cancelled', message: 'Cancelled.', node }, { cause });
+function limitsText(statementMs: number, lockMs: number): string {
+  return `SET statement_timeout = ${Math.trunc(statementMs)}; SET lock_timeout = ${Math.trunc(lockMs)}`;
+}
+
+/** 57014 is both the statement's own limit and somebody's pg_cancel_backend; the time it took tells them apart. */
+function explainStop(failure: Failure, statementMs: number, began: number): Failure {
+  if (failure.sqlState !== '57014') return failure;
+  if (statementMs > 0 && Date.now() - began >= statementMs) {
+    return { ...failure, message: `The statement was stopped after ${statementMs / 1000} s, its limit.` };
+  }
+  return { ...failure, kind: 'database', message: 'The statement was stopped by someone at the server.' };
 }
 
 function toNotice(notice: object): ServerNotice {
-  const fields = notice as Record<string, string | undefined>;
+  const fields = notice as Readonly<Record<string, string | undefined>>;
   return {
     severity: fields['severity'] ?? 'NOTICE',
     sqlState: fields['code'] ?? '00000',
@@ -298,101 +473,4 @@ function toNotice(notice: object): ServerNotice {
     detail: fields['detail'],
     hint: fields['hint'],
   };
-}
-
-const networkMessages: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refuses connections',
-  ENOTFOUND: 'has no address: the host name is not known here',
-  EAI_AGAIN: 'has no address: the name service does not answer',
-  ETIMEDOUT: 'does not answer',
-  EHOSTUNREACH: 'cannot be reached: no route to the host',
-  ENETUNREACH: 'cannot be reached: no route to the network',
-  ECONNRESET: 'closed the connection',
-  EPIPE: 'closed the connection',
-};
-
-/** A driver or server error as a `Failure`; the server's own words are kept unchanged. */
-export function databaseFailure(error: unknown, node: string): Failure {
-  if (error instanceof FailureError) return error.failure;
-  const fields = (error ?? {}) as Record<string, string | undefined>;
-  const code = fields['code'] ?? '';
-  const message = fields['message'] ?? String(error);
-  const network = networkMessages[code];
-  if (network) {
-    return {
-      kind: 'unreachable',
-      message: `${node} ${network}.`,
-      remedy: 'Check the host, the port, the firewall and that PostgreSQL runs there.',
-      serverMessage: message,
-      node,
-    };
-  }
-  if (/timeout expired|Connection terminated due to connection timeout/i.test(message)) {
-    return {
-      kind: 'unreachable',
-      message: `${node} does not answer in time.`,
-      remedy: 'Check the address and the network between.',
-      serverMessage: message,
-      node,
-    };
-  }
-  if (/^[0-9A-Z]{5}$/.test(code)) {
-    return {
-      kind: kindOfSqlState(code),
-      message: message,
-      sqlState: code,
-      serverMessage: message,
-      detail: fields['detail'],
-      hint: fields['hint'],
-      node,
-    };
-  }
-  if (/does not support SSL/i.test(message)) {
-    return {
-      kind: 'tls',
-      message: `${node} does not offer encryption.`,
-      meaning: 'The profile asks for TLS and the server has ssl = off.',
-      remedy:
-        'Switch ssl on at the server. TLS mode "disable" sends everything, the password included, readable.',
-      serverMessage: message,
-      node,
-    };
-  }
-  if (/certificate|self.signed|ERR_TLS|SSL|tlsv1|altnames/i.test(`${code} ${message}`)) {
-    return {
-      kind: 'tls',
-      message: `The certificate of ${node} is not trusted.`,
-      meaning: 'The app cannot tell the server from an impostor and has sent nothing.',
-      remedy: 'Name the CA that signed it in the profile, and use the host name that is in the certificate.',
-      serverMessage: message,
-      node,
-    };
-  }
-  if (/SASL|password must be a string|client password/i.test(message)) {
-    return {
-      kind: 'authentication',
-      message: `${node} asks for a password.`,
-      remedy: 'Type the password, or store it with the profile.',
-      serverMessage: message,
-      node,
-    };
-  }
-  if (/Connection terminated|Client was closed|not queryable|socket/i.test(message)) {
-    return {
-      kind: 'unreachable',
-      message: `${node} closed the connection.`,
-      serverMessage: message,
-      node,
-    };
-  }
-  return { kind: 'internal', message, serverMessage: message, node };
-}
-
-function kindOfSqlState(sqlState: string): FailureKind {
-  if (sqlState.startsWith('28')) return 'authentication';
-  if (sqlState === '42501') return 'permission';
-  if (sqlState === '57014') return 'timeout';
-  if (sqlState === '55P03') return 'timeout';
-  if (sqlState.startsWith('08') || sqlState.startsWith('57P')) return 'unreachable';
-  return 'database';
 }
