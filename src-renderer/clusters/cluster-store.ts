@@ -1,0 +1,172 @@
+/**
+ * The records of every cluster, as main last told them. For views:
+ *
+ *   const cluster = useCluster(() => props.clusterId);
+ *   cluster.session.value       SessionState | undefined
+ *   cluster.snapshot.value      ClusterSnapshot | undefined   the last good one; it stays when reading fails
+ *   cluster.seenAt.value        ISO 8601 | undefined          when the world was last read and looked like `snapshot`
+ *   cluster.reachability.value  ClusterReachability | undefined
+ *   cluster.sizes.value         ClusterSizes | undefined      read only while someone looks: call useSizes(clusterId)
+ *   cluster.progress.value      JobProgress | undefined       of the running background job, while there is one
+ *   cluster.operations.value    readonly Operation[]          newest first
+ *   cluster.practice.value      PracticeCluster | undefined   when it is a practice cluster
+ *   cluster.profile.value       Profile | undefined
+ *   cluster.name.value          string
+ *   cluster.isOpen.value        boolean                       the session answers
+ *
+ * Records are whole, read-only and shallowly reactive: a new one takes the place of the old (40 000 shards are not
+ * made reactive one by one). Of each record the highest revision is kept, whatever order they arrive in.
+ */
+import { defineStore } from 'pinia';
+import { computed, ref, shallowReactive, shallowRef, toValue } from 'vue';
+import type { ComputedRef, MaybeRefOrGetter } from 'vue';
+import type {
+  ClusterReachability,
+  ClusterSizes,
+  ClusterSnapshot,
+  JobProgress,
+} from '../../src-main/contract/cluster';
+import type { Operation } from '../../src-main/contract/operations';
+import type { PracticeCluster, PracticeList } from '../../src-main/contract/practice';
+import type { Profile, ProfileList } from '../../src-main/contract/profiles';
+import type { SessionState } from '../../src-main/contract/sessions';
+import { keepNewest, keepNewestRevision } from './newest';
+
+export const useClusterStore = defineStore('clusters', () => {
+  const profileList = shallowRef<ProfileList>();
+  const practiceList = shallowRef<PracticeList>();
+  const sessions = shallowReactive(new Map<string, SessionState>());
+  const snapshots = shallowReactive(new Map<string, ClusterSnapshot>());
+  const seenAt = shallowReactive(new Map<string, string>());
+  const reachability = shallowReactive(new Map<string, ClusterReachability>());
+  const sizes = shallowReactive(new Map<string, ClusterSizes>());
+  const progress = shallowReactive(new Map<string, JobProgress>());
+  const operations = shallowReactive(new Map<string, Operation>());
+  /** The cluster whose pages are open; set by the router. */
+  const currentId = ref<string | null>(null);
+
+  const profiles = computed<readonly Profile[]>(() => profileList.value?.profiles ?? []);
+  const practices = computed<readonly PracticeCluster[]>(() => practiceList.value?.clusters ?? []);
+  const operationsByCluster = computed(() => {
+    const byCluster = new Map<string, Operation[]>();
+    for (const operation of operations.values()) {
+      const of = byCluster.get(operation.clusterId);
+      if (of === undefined) byCluster.set(operation.clusterId, [operation]);
+      else of.push(operation);
+    }
+    for (const of of byCluster.values()) {
+      of.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
+    }
+    return byCluster;
+  });
+
+  function putProfiles(list: ProfileList): void {
+    if (list.revision >= (profileList.value?.revision ?? -1)) profileList.value = list;
+  }
+  function putPractice(list: PracticeList): void {
+    if (list.revision >= (practiceList.value?.revision ?? -1)) practiceList.value = list;
+  }
+  function putSession(session: SessionState): void {
+    keepNewestRevision(sessions, session.clusterId, session);
+  }
+  function putSnapshot(snapshot: ClusterSnapshot): void {
+    const { clusterId, takenAt } = snapshot;
+    if (keepNewestRevision(snapshots, clusterId, snapshot)) keepNewest(seenAt, clusterId, takenAt);
+  }
+  function putSeen(seen: {
+    readonly clusterId: string;
+    readonly revision: number;
+    readonly takenAt: string;
+  }): void {
+    // Of an older world that was seen again, or a newer one whose record is still to come, nothing is said.
+    if (snapshots.get(seen.clusterId)?.revision === seen.revision) {
+      keepNewest(seenAt, seen.clusterId, seen.takenAt);
+    }
+  }
+  function putReachability(record: ClusterReachability): void {
+    keepNewestRevision(reachability, record.clusterId, record);
+  }
+  function putSizes(record: ClusterSizes): void {
+    keepNewestRevision(sizes, record.clusterId, record);
+  }
+  function putProgress(record: JobProgress): void {
+    keepNewestRevision(progress, record.clusterId, record);
+  }
+  function putOperation(operation: Operation): void {
+    keepNewestRevision(operations, operation.operationId, operation);
+  }
+
+  return {
+    profileList,
+    practiceList,
+    profiles,
+    practices,
+    sessions,
+    snapshots,
+    seenAt,
+    reachability,
+    sizes,
+    progress,
+    operations,
+    operationsByCluster,
+    currentId,
+    putProfiles,
+    putPractice,
+    putSession,
+    putSnapshot,
+    putSeen,
+    putReachability,
+    putSizes,
+    putProgress,
+    putOperation,
+  };
+});
+
+export interface ClusterRecords {
+  readonly clusterId: ComputedRef<string>;
+  readonly name: ComputedRef<string>;
+  readonly profile: ComputedRef<Profile | undefined>;
+  readonly practice: ComputedRef<PracticeCluster | undefined>;
+  readonly session: ComputedRef<SessionState | undefined>;
+  readonly isOpen: ComputedRef<boolean>;
+  readonly snapshot: ComputedRef<ClusterSnapshot | undefined>;
+  readonly seenAt: ComputedRef<string | undefined>;
+  readonly reachability: ComputedRef<ClusterReachability | undefined>;
+  readonly sizes: ComputedRef<ClusterSizes | undefined>;
+  readonly progress: ComputedRef<JobProgress | undefined>;
+  readonly operations: ComputedRef<readonly Operation[]>;
+}
+
+const noOperations: readonly Operation[] = [];
+
+/** Everything known of one cluster; the id may be a getter or a ref. */
+export function useCluster(clusterId: MaybeRefOrGetter<string>): ClusterRecords {
+  const store = useClusterStore();
+  const id = computed(() => toValue(clusterId));
+  const profile = computed(() => store.profiles.find((one) => one.id === id.value));
+  const practice = computed(() => store.practices.find((one) => one.clusterId === id.value));
+  const session = computed(() => store.sessions.get(id.value));
+  const progress = computed(() => {
+    const record = store.progress.get(id.value);
+    return record !== undefined && isUnderWay(record) ? record : undefined;
+  });
+  return {
+    clusterId: id,
+    name: computed(() => practice.value?.name ?? profile.value?.name ?? session.value?.address ?? id.value),
+    profile,
+    practice,
+    session,
+    isOpen: computed(() => session.value?.phase === 'open'),
+    snapshot: computed(() => store.snapshots.get(id.value)),
+    seenAt: computed(() => store.seenAt.get(id.value)),
+    reachability: computed(() => store.reachability.get(id.value)),
+    sizes: computed(() => store.sizes.get(id.value)),
+    progress,
+    operations: computed(() => store.operationsByCluster.get(id.value) ?? noOperations),
+  };
+}
+
+/** Whether the job still has something to do; the last record of an ended job stays in the store. */
+export function isUnderWay(progress: JobProgress): boolean {
+  return ['scheduled', 'running', 'cancelling', 'failing'].includes(progress.job.state);
+}

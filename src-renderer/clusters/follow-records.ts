@@ -1,0 +1,52 @@
+import { watch } from 'vue';
+import { onEvent, request } from '../api/bridge';
+import { useClusterStore } from './cluster-store';
+
+/**
+ * Fills the store: listens first, then asks for what was there before the window was, so nothing falls between. When
+ * the current cluster changes or its session opens, its last known records are asked for.
+ */
+export async function followRecords(): Promise<void> {
+  const store = useClusterStore();
+  onEvent('session.changed', store.putSession);
+  onEvent('snapshot.changed', store.putSnapshot);
+  onEvent('snapshot.seen', store.putSeen);
+  onEvent('reachability.changed', store.putReachability);
+  onEvent('sizes.changed', store.putSizes);
+  onEvent('progress.changed', store.putProgress);
+  onEvent('operation.changed', store.putOperation);
+  onEvent('practice.changed', store.putPractice);
+  onEvent('profiles.changed', store.putProfiles);
+
+  watch(
+    () => [store.currentId, store.sessions.get(store.currentId ?? '')?.phase] as const,
+    ([clusterId, phase], before) => {
+      if (clusterId === null || (clusterId === before?.[0] && phase !== 'open')) return;
+      void readRecords(clusterId);
+    },
+    { immediate: true },
+  );
+
+  await Promise.all([
+    request('profiles.list', undefined).then((result) => result.ok && store.putProfiles(result.value)),
+    request('practice.list', undefined).then((result) => result.ok && store.putPractice(result.value)),
+    request('sessions.list', undefined).then(
+      (result) => result.ok && result.value.forEach((session) => store.putSession(session)),
+    ),
+    request('operations.list', { clusterId: null }).then(
+      (result) => result.ok && result.value.forEach((operation) => store.putOperation(operation)),
+    ),
+  ]);
+}
+
+async function readRecords(clusterId: string): Promise<void> {
+  const store = useClusterStore();
+  const [snapshot, reachability, progress] = await Promise.all([
+    request('cluster.snapshot', { clusterId }),
+    request('cluster.reachability', { clusterId }),
+    request('cluster.progress', { clusterId }),
+  ]);
+  if (snapshot.ok && snapshot.value !== null) store.putSnapshot(snapshot.value);
+  if (reachability.ok && reachability.value !== null) store.putReachability(reachability.value);
+  if (progress.ok && progress.value !== null) store.putProgress(progress.value);
+}

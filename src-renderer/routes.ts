@@ -1,0 +1,79 @@
+import { createRouter, createWebHashHistory } from 'vue-router';
+import type { Router, RouteRecordRaw } from 'vue-router';
+import WelcomeView from './practice/WelcomeView.vue';
+
+/** A subject of an open cluster: one entry of the rail, one route, one lazily loaded view that takes `clusterId`. */
+export interface Subject {
+  /** Also the route's name. */
+  readonly id: 'topology' | 'nodes' | 'tables' | 'rebalance' | 'operations' | 'audit';
+  readonly label: string;
+}
+
+export const subjects: readonly Subject[] = [
+  { id: 'topology', label: 'Topology' },
+  { id: 'nodes', label: 'Nodes' },
+  { id: 'tables', label: 'Tables' },
+  { id: 'rebalance', label: 'Rebalance' },
+  { id: 'operations', label: 'Operations' },
+  { id: 'audit', label: 'Audit' },
+];
+
+/** Everything but the welcome page is loaded when it is opened: the first picture must not wait for it. */
+const routes: readonly RouteRecordRaw[] = [
+  { path: '/', name: 'welcome', component: WelcomeView, meta: { title: 'Welcome' } },
+  {
+    path: '/cluster/:clusterId',
+    component: () => import('./clusters/ClusterOutlet.vue'),
+    props: true,
+    redirect: { name: 'topology' },
+    children: [
+      {
+        path: 'topology',
+        name: 'topology',
+        component: () => import('./topology/TopologyView.vue'),
+        props: true,
+        meta: { title: 'Topology' },
+      },
+      {
+        path: 'nodes',
+        name: 'nodes',
+        component: () => import('./nodes/NodesView.vue'),
+        props: true,
+        meta: { title: 'Nodes' },
+      },
+      {
+        path: 'tables',
+        name: 'tables',
+        component: () => import('./tables/TablesView.vue'),
+        props: true,
+        meta: { title: 'Tables' },
+      },
+      {
+        path: 'rebalance',
+        name: 'rebalance',
+        component: () => import('./rebalance/RebalanceView.vue'),
+        props: true,
+        meta: { title: 'Rebalance' },
+      },
+      {
+        path: 'operations/:operationId?',
+        name: 'operations',
+        component: () => import('./operations/OperationsView.vue'),
+        props: true,
+        meta: { title: 'Operations' },
+      },
+      {
+        path: 'audit',
+        name: 'audit',
+        component: () => import('./audit/AuditView.vue'),
+        props: true,
+        meta: { title: 'Audit' },
+      },
+    ],
+  },
+  { path: '/:rest(.*)*', redirect: { name: 'welcome' } },
+];
+
+export function createRoutes(): Router {
+  return createRouter({ history: createWebHashHistory(), routes: [...routes] });
+}
