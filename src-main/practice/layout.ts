@@ -36,7 +36,7 @@ export function passwordFile(folder: string): string {
 
 /** The same password in libpq's form, readable for the servers alone. */
 export function serverPasswordFile(folder: string): string {
-  return join(folder, 'nodes', 'pgpass');
+  return join(folder, 'pgpass');
 }
 
 export function nodePaths(folder: string, node: string): NodePaths {

@@ -17,7 +17,8 @@ export async function stopLeftovers(dataFolder: string): Promise<readonly Leftov
   const folder = clustersFolder(dataFolder);
   const found: Leftover[] = [];
   for (const practiceId of await readdir(folder).catch(() => [])) {
-    for (const node of await readdir(join(folder, practiceId, 'nodes')).catch(() => [])) {
+    const nodes = await readdir(join(folder, practiceId, 'nodes'), { withFileTypes: true }).catch(() => []);
+    for (const node of nodes.filter((entry) => entry.isDirectory()).map((entry) => entry.name)) {
       const { data } = nodePaths(join(folder, practiceId), node);
       const pid = await findServer(data);
       if (pid !== null) {
