@@ -1,0 +1,108 @@
+/** A full reading of the coordinator's catalogs. */
+import { createHash } from 'node:crypto';
+import type { Reader, StatementOptions } from '../connections/database';
+import type { ClusterSnapshot, RebalanceStrategy } from '../contract/cluster';
+import { readServerFacts } from './capabilities';
+import type { ServerFacts } from './capabilities';
+import { groupsColumn, parseGroups, parseTables, tablesColumn } from './distributed-tables';
+import { jobsColumn, parseJobs } from './jobs';
+import { nodesColumn, parseNodes } from './nodes';
+import { countShards, parseShards, placementsColumn, shardsColumn } from './shards';
+
+/** What the catalogs say, without when and how often they were asked. */
+export type SnapshotContent = Omit<ClusterSnapshot, 'clusterId' | 'revision' | 'takenAt'>;
+
+/** The answer as it came. Two equal texts mean equal content, which spares the parsing of an unchanged cluster. */
+export interface SnapshotText {
+  readonly facts: ServerFacts;
+  readonly nodes: string;
+  readonly tables: string;
+  readonly groups: string;
+  readonly strategies: string;
+  readonly cleanup: string;
+  readonly jobs: string;
+  readonly shards: string;
+  readonly placements: string;
+}
+
+const strategiesColumn = `
+  (SELECT coalesce(json_agg(json_build_array(
+            name, default_strategy, default_threshold, minimum_threshold, improvement_threshold
+          ) ORDER BY name), '[]')::text
+     FROM pg_catalog.pg_dist_rebalance_strategy)`;
+
+/**
+ * Two statements on the coordinator, neither of which contacts a worker: what the server is, then all catalogs in one, so
+ * that they fit together.
+ */
+export async function readSnapshotText(reader: Reader, options?: StatementOptions): Promise<SnapshotText> {
+  const facts = await readServerFacts(reader, options);
+  const [row] = await reader.read<Omit<SnapshotText, 'facts'>>(
+    {
+      text: `
+SELECT ${nodesColumn} AS nodes,
+  ${tablesColumn(facts.catalog)} AS tables,
+  ${groupsColumn} AS groups,
+  ${strategiesColumn} AS strategies,
+  ${facts.catalog.hasCleanupRecords ? '(SELECT count(*)::text FROM pg_catalog.pg_dist_cleanup)' : `'0'`} AS cleanup,
+  ${jobsColumn(facts.catalog)} AS jobs,
+  ${shardsColumn} AS shards,
+  ${placementsColumn} AS placements`,
+    },
+    options,
+  );
+  if (!row) throw new Error('a SELECT without FROM answered with no row');
+  return { facts, ...row };
+}
+
+export function parseSnapshot(text: SnapshotText): SnapshotContent {
+  const shards = parseShards(text.shards, text.placements);
+  const tables = parseTables(text.tables, countShards(shards));
+  return {
+    versions: text.facts.versions,
+    capabilities: text.facts.capabilities,
+    nodes: parseNodes(text.nodes),
+    tables,
+    colocationGroups: parseGroups(text.groups, tables),
+    shards,
+    jobs: parseJobs(text.jobs),
+    cleanupRecords: Number(text.cleanup),
+    rebalanceStrategies: parseStrategies(text.strategies),
+  };
+}
+
+/** `readSnapshotText` and `parseSnapshot` in one. */
+export async function readSnapshot(reader: Reader, options?: StatementOptions): Promise<SnapshotContent> {
+  return parseSnapshot(await readSnapshotText(reader, options));
+}
+
+type StrategyRow = [name: string, isDefault: boolean, threshold: number, minimum: number, gain: number];
+
+function parseStrategies(text: string): readonly RebalanceStrategy[] {
+  return (JSON.parse(text) as StrategyRow[]).map(([name, isDefault, threshold, minimum, improvement]) => ({
+    name,
+    isDefault,
+    defaultThreshold: threshold,
+    minimumThreshold: minimum,
+    improvementThreshold: improvement,
+  }));
+}
+
+export function isSameText(a: SnapshotText, b: SnapshotText): boolean {
+  return (
+    a.shards === b.shards
+    && a.placements === b.placements
+    && a.nodes === b.nodes
+    && a.tables === b.tables
+    && a.groups === b.groups
+    && a.strategies === b.strategies
+    && a.cleanup === b.cleanup
+    && a.jobs === b.jobs
+    && JSON.stringify(a.facts) === JSON.stringify(b.facts)
+  );
+}
+
+/** Equal for equal content, whatever the order in which the server kept its rows. */
+export function fingerprintOf(content: SnapshotContent): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('base64');
+}
