@@ -290,6 +290,10 @@ export async function connectDatabase(
       limits.connectTimeoutMs,
     );
     signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) {
+      onAbort();
+      return;
+    }
     client
       .connect()
       .then(() => client.query(limitsText(limits.statementTimeoutMs, limits.lockTimeoutMs)))

@@ -331,7 +331,8 @@ describe('an attempt to connect', () => {
   afterAll(() => new Promise((done) => silent.close(done)));
 
   it.each([
-    ['network', 'address', false, null],
+    ['address', 'address', false, null],
+    ['network', 'network', false, null],
     ['login', 'login', false, null],
     ['tls', 'tls', {}, null],
     ['tls handshake', 'tls', {}, Buffer.from('S')],
@@ -347,12 +348,15 @@ describe('an attempt to connect', () => {
         stop.signal,
         (stage) => {
           reached.push(stage);
-          if (stage === when) setTimeout(() => stop.abort(), when === 'address' ? 0 : 50);
+          if (stage !== when) return;
+          // The first two pass in an instant on loopback; in the others the server has to be waiting.
+          if (when === 'address' || when === 'network') stop.abort();
+          else setTimeout(() => stop.abort(), 50);
         },
       ),
     );
     expect((await work).kind).toBe('cancelled');
-    expect(reached.at(-1)).toBe(when === 'address' ? 'network' : when);
+    expect(reached.at(-1)).toBe(when);
     await waitFor('the socket to close', () => sockets.size === 0);
   });
 
