@@ -1,0 +1,70 @@
+/** Pure: what the details of a node list, in words. */
+import type { ClusterNode, NodeReachability } from '../../src-main/contract/cluster';
+import type { NodeShards } from '../topology/shard-groups';
+import { formatBytes, formatCount, formatTime } from '../ui/format';
+import { isCoordinator } from './node-names';
+
+export interface NodeFact {
+  readonly label: string;
+  readonly value: string;
+  readonly mono?: boolean;
+}
+
+export function roleWords(node: ClusterNode): string {
+  if (node.isClone) return 'clone';
+  if (isCoordinator(node)) return node.role === 'primary' ? 'coordinator' : 'replica of the coordinator';
+  switch (node.role) {
+    case 'primary':
+      return 'worker';
+    case 'secondary':
+      return 'replica of a worker';
+    case 'unavailable':
+      return 'not available';
+  }
+}
+
+export function metadataWords(node: ClusterNode, isUnreachable: boolean): string {
+  if (isCoordinator(node)) return 'kept here';
+  if (!node.hasMetadata) return 'none';
+  if (!node.metadataSynced) return 'not synced';
+  return isUnreachable ? 'synced before it went' : 'synced';
+}
+
+export function bytesWords(shards: NodeShards | undefined): string {
+  if (shards === undefined || shards.groups.length === 0) return 'no shards';
+  if (shards.isComplete) return formatBytes(shards.bytes);
+  return shards.bytes > 0 ? `over ${formatBytes(shards.bytes)}` : 'unknown';
+}
+
+export function latencyWords(reachability: NodeReachability | undefined): string {
+  if (reachability === undefined || reachability.latencyMs === null) return 'unknown';
+  return reachability.latencyMs < 1 ? 'under 1 ms' : `${formatCount(reachability.latencyMs)} ms`;
+}
+
+export function toNodeFacts(
+  node: ClusterNode,
+  reachability: NodeReachability | undefined,
+  shards: NodeShards | undefined,
+  nowMs: number,
+): readonly NodeFact[] {
+  const isUnreachable = reachability?.state === 'unreachable';
+  const facts: NodeFact[] = [
+    { label: 'Address', value: `${node.name}:${node.port}`, mono: true },
+    { label: 'Role', value: roleWords(node) },
+    { label: 'Data', value: bytesWords(shards) },
+    { label: 'Shard groups', value: formatCount(shards?.groups.length ?? 0) },
+    { label: 'Shards', value: formatCount(shards?.shardCount ?? 0) },
+    { label: 'Metadata', value: metadataWords(node, isUnreachable) },
+    { label: 'May hold shards', value: node.shouldHaveShards ? 'yes' : 'no' },
+    {
+      label: 'Last seen',
+      value: reachability?.lastSeenAt ? formatTime(reachability.lastSeenAt, nowMs) : 'not yet',
+    },
+  ];
+  if (!isUnreachable) facts.push({ label: 'Answers in', value: latencyWords(reachability) });
+  facts.push(
+    { label: 'Node, group', value: `${node.nodeId}, ${node.groupId}` },
+    { label: 'Rack', value: node.rack === '' ? 'none' : node.rack },
+  );
+  return facts;
+}

@@ -1,0 +1,158 @@
+/** The only place that speaks to Cytoscape: draws elements, changes what differs, moves the view, reports taps. */
+import cytoscape from 'cytoscape';
+import type { Core, ElementDefinition, EventObject } from 'cytoscape';
+import { diffElements } from './graph-diff';
+import type { GraphElement } from './graph-diff';
+import { toStylesheet } from './graph-style';
+import type { Palette } from './palette';
+
+export interface GraphCanvas {
+  draw(elements: readonly GraphElement[], palette: Palette): void;
+  /** Everything in view, or the given elements. */
+  fit(ids?: readonly string[]): void;
+  zoomBy(factor: number): void;
+  /** Moves the view only if the element is outside of it. */
+  reveal(id: string): void;
+  /** To be called when the container changed its size. */
+  resize(): void;
+  destroy(): void;
+}
+
+export interface GraphCanvasOptions {
+  readonly container: HTMLElement;
+  readonly reducedMotion: boolean;
+  /** Element id, or null for the ground. */
+  readonly onTap: (id: string | null) => void;
+  readonly onOpen: (id: string) => void;
+}
+
+const stylesheetId = '__________cytoscape_stylesheet';
+const padding = 28;
+const longestFitZoom = 1.15;
+
+/**
+ * Cytoscape puts a style element into the page unless something has its id. The content security policy refuses
+ * inline styles, and our container has its position from our own style sheet.
+ */
+function keepStylesheetOut(): void {
+  if (document.getElementById(stylesheetId) !== null) return;
+  const placeholder = document.createElement('meta');
+  placeholder.id = stylesheetId;
+  document.head.append(placeholder);
+}
+
+function toDefinition(element: GraphElement): ElementDefinition {
+  return {
+    group: element.group,
+    data: { id: element.id, ...element.data },
+    classes: element.classes,
+    ...(element.position === undefined ? {} : { position: { ...element.position } }),
+  };
+}
+
+function update(cy: Core, element: GraphElement): void {
+  const drawn = cy.getElementById(element.id);
+  const { source: _source, target: _target, ...data } = element.data;
+  drawn.data(data);
+  drawn.classes(element.classes);
+  if (element.position !== undefined) drawn.position({ ...element.position });
+}
+
+export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
+  keepStylesheetOut();
+  const cy = cytoscape({
+    container: options.container,
+    layout: { name: 'preset' },
+    minZoom: 0.05,
+    maxZoom: 6,
+    wheelSensitivity: 0.35,
+    boxSelectionEnabled: false,
+    autoungrabify: true,
+    autounselectify: true,
+    // Edges are few and carry the meaning of a move; text is hidden below a readable size by the style sheet.
+    hideEdgesOnViewport: false,
+    pixelRatio: 'auto' as unknown as number,
+  });
+  let drawn: readonly GraphElement[] = [];
+  let palette: Palette | null = null;
+  let frame = 0;
+
+  cy.on('tap', (event: EventObject) => {
+    options.onTap(event.target === cy ? null : String(event.target.id()));
+  });
+  cy.on('dbltap', 'node', (event: EventObject) => options.onOpen(String(event.target.id())));
+
+  /** Dashes of running moves wander towards their target. */
+  function wander(): void {
+    let offset = 0;
+    let last = 0;
+    const step = (at: number): void => {
+      frame = requestAnimationFrame(step);
+      // Fifteen times a second is smooth enough for a dash and leaves the processor alone.
+      if (at - last < 66 || document.hidden) return;
+      last = at;
+      offset -= 1.5;
+      cy.edges('.flow.running').style('line-dash-offset', offset);
+    };
+    frame = requestAnimationFrame(step);
+  }
+
+  function watchMotion(): void {
+    const isMoving = cy.edges('.flow.running').nonempty();
+    if (isMoving && frame === 0 && !options.reducedMotion) wander();
+    if (!isMoving && frame !== 0) {
+      cancelAnimationFrame(frame);
+      frame = 0;
+    }
+  }
+
+  return {
+    draw(elements, nextPalette) {
+      if (nextPalette !== palette) {
+        palette = nextPalette;
+        cy.style(toStylesheet(nextPalette));
+      }
+      const diff = diffElements(drawn, elements);
+      drawn = elements;
+      if (diff.remove.length + diff.add.length + diff.update.length > 0) {
+        cy.batch(() => {
+          for (const id of diff.remove) cy.getElementById(id).remove();
+          cy.add(diff.add.map(toDefinition));
+          for (const element of diff.update) update(cy, element);
+        });
+      }
+      watchMotion();
+    },
+    fit(ids) {
+      const wanted =
+        ids === undefined ? cy.elements() : cy.elements().filter((element) => ids.includes(element.id()));
+      if (wanted.empty() || cy.width() === 0) return;
+      cy.fit(wanted, padding);
+      // A cluster of two nodes is not blown up to the size of the window.
+      if (ids === undefined && cy.zoom() > longestFitZoom) {
+        cy.zoom(longestFitZoom);
+        cy.center(wanted);
+      }
+    },
+    zoomBy(factor) {
+      cy.zoom({
+        level: cy.zoom() * factor,
+        renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 },
+      });
+    },
+    reveal(id) {
+      const element = cy.getElementById(id);
+      if (element.empty()) return;
+      const box = element.renderedBoundingBox();
+      const isInside = box.x1 >= 0 && box.y1 >= 0 && box.x2 <= cy.width() && box.y2 <= cy.height();
+      if (!isInside) cy.center(element);
+    },
+    resize() {
+      cy.resize();
+    },
+    destroy() {
+      if (frame !== 0) cancelAnimationFrame(frame);
+      cy.destroy();
+    },
+  };
+}

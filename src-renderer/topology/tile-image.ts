@@ -1,0 +1,93 @@
+/** Pure: pictures of shard groups as SVG data URIs, one image per node however many shards it holds. */
+
+export interface Tile {
+  readonly colour: string;
+  /** 0..1 */
+  readonly opacity: number;
+  /** Drawn with an outline: it moves, or it is selected. */
+  readonly outline?: string;
+}
+
+export interface TileGrid {
+  readonly size: number;
+  readonly gap: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const tileSizes = [
+  { size: 18, gap: 4 },
+  { size: 12, gap: 3 },
+  { size: 8, gap: 2 },
+  { size: 5, gap: 1 },
+] as const;
+
+/** The largest tiles with which `count` of them fit a width and a height; null when even the smallest do not. */
+export function fitTiles(count: number, width: number, maxHeight: number): TileGrid | null {
+  for (const { size, gap } of tileSizes) {
+    const columns = Math.max(1, Math.floor((width + gap) / (size + gap)));
+    const rows = Math.ceil(count / columns);
+    const height = rows * (size + gap) - gap;
+    if (height <= maxHeight) {
+      return { size, gap, columns, rows, width: columns * (size + gap) - gap, height: Math.max(0, height) };
+    }
+  }
+  return null;
+}
+
+function toUri(width: number, height: number, body: string): string {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${body}</svg>`;
+  return `data:image/svg+xml;utf8,${encodeURIComponent(svg)}`;
+}
+
+const number = (value: number): string => String(Math.round(value * 100) / 100);
+
+function rect(
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  radius: number,
+  fill: string,
+  opacity: number,
+): string {
+  return `<rect x="${number(x)}" y="${number(y)}" width="${number(width)}" height="${number(height)}" rx="${number(radius)}" fill="${fill}" fill-opacity="${number(opacity)}"/>`;
+}
+
+export function tilesImage(tiles: readonly Tile[], grid: TileGrid): string {
+  const pitch = grid.size + grid.gap;
+  const radius = Math.min(3, grid.size / 6);
+  const body = tiles.map((tile, index) => {
+    const x = (index % grid.columns) * pitch;
+    const y = Math.floor(index / grid.columns) * pitch;
+    const base = rect(x, y, grid.size, grid.size, radius, tile.colour, tile.opacity);
+    if (tile.outline === undefined) return base;
+    const inset = Math.min(1, grid.size / 8);
+    return `${base}<rect x="${number(x + inset)}" y="${number(y + inset)}" width="${number(grid.size - 2 * inset)}" height="${number(grid.size - 2 * inset)}" rx="${number(radius)}" fill="none" stroke="${tile.outline}" stroke-width="${number(2 * inset)}"/>`;
+  });
+  return toUri(grid.width, Math.max(1, grid.height), body.join(''));
+}
+
+export interface BarPart {
+  readonly colour: string;
+  readonly opacity: number;
+  /** 0..1 of the whole height. */
+  readonly share: number;
+}
+
+/** Parts stacked from the bottom up; what is left of the height stays empty. */
+export function barImage(parts: readonly BarPart[], width: number, height: number): string {
+  let bottom = height;
+  const body: string[] = [];
+  for (const part of parts) {
+    const partHeight = part.share * height;
+    if (partHeight <= 0) continue;
+    // Half a unit between two parts keeps them apart without colour.
+    const drawn = Math.max(0.75, partHeight - 0.5);
+    body.push(rect(0, bottom - drawn, width, drawn, 1, part.colour, part.opacity));
+    bottom -= partHeight;
+  }
+  return toUri(width, height, body.join(''));
+}

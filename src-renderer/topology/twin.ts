@@ -1,0 +1,157 @@
+/** Pure: the content of the graph as rows and as a grid, for the table and the matrix. */
+import type { ClusterNode, NodeReachability } from '../../src-main/contract/cluster';
+import type { NodeTitle } from '../nodes/node-names';
+import { roleWords } from '../nodes/node-facts';
+import type { NodeState } from '../nodes/node-words';
+import { formatBytes, formatCounted, formatList } from '../ui/format';
+import { inDrawingOrder } from './graph-model';
+import type { Traffic } from './moves';
+import type { GroupFamily, ShardMap } from './shard-groups';
+
+export interface TwinInput {
+  readonly nodes: readonly ClusterNode[];
+  readonly titles: ReadonlyMap<number, NodeTitle>;
+  readonly states: ReadonlyMap<number, NodeState>;
+  readonly reachabilityOf: ReadonlyMap<number, NodeReachability>;
+  readonly shards: ShardMap;
+  readonly traffic: Traffic;
+  readonly litTable: number | null;
+}
+
+export interface TwinRow {
+  readonly node: ClusterNode;
+  readonly title: string;
+  readonly address: string;
+  readonly role: string;
+  readonly state: NodeState | undefined;
+  readonly shardGroups: number;
+  readonly shardCount: number;
+  /** Null when not known. */
+  readonly bytes: number | null;
+  /** "permits 12, reference 3". */
+  readonly holds: string;
+  /** "receives 5 groups, 61 MB, from worker-2". */
+  readonly moves: string;
+  /** Shards of the lit table here; null when no table is lit. */
+  readonly litShards: number | null;
+}
+
+export function toTwinRows(input: TwinInput): readonly TwinRow[] {
+  return inDrawingOrder(input.nodes).map((node) => {
+    const shards = node.role === 'primary' ? input.shards.nodes.get(node.groupId) : undefined;
+    const title = input.titles.get(node.nodeId);
+    return {
+      node,
+      title: title?.title ?? String(node.nodeId),
+      address: title?.address ?? '',
+      role: roleWords(node),
+      state: input.states.get(node.nodeId),
+      shardGroups: shards?.groups.length ?? 0,
+      shardCount: shards?.shardCount ?? 0,
+      bytes: shards === undefined ? 0 : shards.isComplete ? shards.bytes : null,
+      holds: holdsWords(input, node),
+      moves: movesWords(input, node),
+      litShards:
+        input.litTable === null
+          ? null
+          : (shards?.groups ?? []).reduce(
+              (sum, group) => sum + group.shards.filter((shard) => shard.tableOid === input.litTable).length,
+              0,
+            ),
+    };
+  });
+}
+
+function holdsWords(input: TwinInput, node: ClusterNode): string {
+  const counts = new Map<string, number>();
+  const groups = node.role === 'primary' ? (input.shards.nodes.get(node.groupId)?.groups ?? []) : [];
+  for (const group of groups) counts.set(group.familyKey, (counts.get(group.familyKey) ?? 0) + 1);
+  return formatList(
+    input.shards.families
+      .filter((family) => counts.has(family.key))
+      .map((family) => `${family.name} ${counts.get(family.key) ?? 0}`),
+    4,
+  );
+}
+
+function movesWords(input: TwinInput, node: ClusterNode): string {
+  const name = (nodeId: number): string => input.titles.get(nodeId)?.title ?? String(nodeId);
+  return input.traffic.flows
+    .flatMap((flow) => {
+      const load = `${formatCounted(flow.groupsLeft, 'group')}${flow.bytesLeft === null ? '' : `, ${formatBytes(flow.bytesLeft)},`}`;
+      if (flow.targetNodeId === node.nodeId) return [`receives ${load} from ${name(flow.sourceNodeId)}`];
+      if (flow.sourceNodeId === node.nodeId) return [`gives ${load} to ${name(flow.targetNodeId)}`];
+      return [];
+    })
+    .join('; ');
+}
+
+export interface MatrixCell {
+  readonly groups: number;
+  readonly bytes: number | null;
+  /** 0 nothing, 1 little .. 5 most of the column. */
+  readonly strength: 0 | 1 | 2 | 3 | 4 | 5;
+}
+
+export interface MatrixRow {
+  readonly node: ClusterNode;
+  readonly title: string;
+  readonly state: NodeState | undefined;
+  readonly cells: readonly MatrixCell[];
+}
+
+export interface Matrix {
+  readonly families: readonly GroupFamily[];
+  /** Families that no column was left for. */
+  readonly hiddenFamilies: number;
+  readonly rows: readonly MatrixRow[];
+}
+
+/** More columns than this cannot be read beside each other. */
+const matrixColumns = 24;
+
+export function toMatrix(input: TwinInput): Matrix {
+  const families = input.shards.families.filter((family) => family.kind !== 'local').slice(0, matrixColumns);
+  const nodes = inDrawingOrder(input.nodes).filter((node) => node.role === 'primary');
+  const cellsOf = nodes.map((node) => {
+    const shards = input.shards.nodes.get(node.groupId);
+    const counts = new Map<string, number>();
+    const unknown = new Set<string>();
+    for (const group of shards?.groups ?? []) {
+      counts.set(group.familyKey, (counts.get(group.familyKey) ?? 0) + 1);
+      if (group.bytes === null) unknown.add(group.familyKey);
+    }
+    return families.map((family) => ({
+      groups: counts.get(family.key) ?? 0,
+      bytes: unknown.has(family.key) ? null : (shards?.bytesByFamily.get(family.key) ?? 0),
+    }));
+  });
+  const most = families.map((_, column) => ({
+    bytes: Math.max(0, ...cellsOf.map((cells) => cells[column]?.bytes ?? 0)),
+    groups: Math.max(0, ...cellsOf.map((cells) => cells[column]?.groups ?? 0)),
+  }));
+  return {
+    families,
+    hiddenFamilies:
+      input.shards.families.filter((family) => family.kind !== 'local').length - families.length,
+    rows: nodes.map((node, row) => ({
+      node,
+      title: input.titles.get(node.nodeId)?.title ?? String(node.nodeId),
+      state: input.states.get(node.nodeId),
+      cells: (cellsOf[row] ?? []).map((cell, column) => ({
+        ...cell,
+        strength: strengthOf(cell, most[column] ?? { bytes: 0, groups: 0 }),
+      })),
+    })),
+  };
+}
+
+function strengthOf(
+  cell: { readonly groups: number; readonly bytes: number | null },
+  most: { readonly groups: number; readonly bytes: number },
+): MatrixCell['strength'] {
+  if (cell.groups === 0) return 0;
+  const share =
+    cell.bytes !== null && most.bytes > 0 ? cell.bytes / most.bytes : cell.groups / Math.max(1, most.groups);
+  return Math.min(5, Math.max(1, Math.ceil(share * 5))) as MatrixCell['strength'];
+}

@@ -1,0 +1,61 @@
+/** What the views of a cluster have in common, worked out once per record that changed. */
+import { computed } from 'vue';
+import type { ComputedRef, MaybeRefOrGetter } from 'vue';
+import type { ClusterNode, NodeReachability } from '../../src-main/contract/cluster';
+import { useCluster } from '../clusters/cluster-store';
+import type { ClusterRecords } from '../clusters/cluster-store';
+import { toNodeTitles } from '../nodes/node-names';
+import type { NodeTitle } from '../nodes/node-names';
+import { reachabilityByNode, toNodeState } from '../nodes/node-words';
+import type { NodeState } from '../nodes/node-words';
+import { useNow } from '../ui/now';
+import { noTraffic, toTraffic } from './moves';
+import type { Traffic } from './moves';
+import { mapShards } from './shard-groups';
+import type { ShardMap } from './shard-groups';
+
+export interface ClusterMap extends ClusterRecords {
+  readonly nodes: ComputedRef<readonly ClusterNode[]>;
+  readonly titles: ComputedRef<ReadonlyMap<number, NodeTitle>>;
+  readonly states: ComputedRef<ReadonlyMap<number, NodeState>>;
+  readonly reachabilityOf: ComputedRef<ReadonlyMap<number, NodeReachability>>;
+  /** Null until the catalogs were read once. */
+  readonly shards: ComputedRef<ShardMap | null>;
+  readonly traffic: ComputedRef<Traffic>;
+}
+
+/** Ages inside sentences are renewed this often; each renewal draws the graph again. */
+const beatMs = 30_000;
+
+export function useClusterMap(clusterId: MaybeRefOrGetter<string>): ClusterMap {
+  const cluster = useCluster(clusterId);
+  const now = useNow();
+  const coarseNow = computed(() => Math.ceil(now.value / beatMs) * beatMs);
+
+  const nodes = computed(() => cluster.snapshot.value?.nodes ?? []);
+  const titles = computed(() => toNodeTitles(nodes.value, cluster.practice.value?.nodes ?? []));
+  const reachabilityOf = computed(() => reachabilityByNode(cluster.reachability.value ?? null));
+  const shards = computed(() => {
+    const snapshot = cluster.snapshot.value;
+    return snapshot === undefined ? null : mapShards(snapshot, cluster.sizes.value ?? null);
+  });
+  const traffic = computed(() =>
+    shards.value === null ? noTraffic : toTraffic(cluster.progress.value ?? null, nodes.value, shards.value),
+  );
+  const states = computed<ReadonlyMap<number, NodeState>>(
+    () =>
+      new Map(
+        nodes.value.map((node) => [
+          node.nodeId,
+          toNodeState({
+            node,
+            reachability: reachabilityOf.value.get(node.nodeId),
+            traffic: traffic.value,
+            shards: shards.value?.nodes.get(node.groupId),
+            nowMs: coarseNow.value,
+          }),
+        ]),
+      ),
+  );
+  return { ...cluster, nodes, titles, states, reachabilityOf, shards, traffic };
+}
