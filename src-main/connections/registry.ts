@@ -3,9 +3,9 @@ import { FailureError } from '../contract/failure';
 import type { ProfileInput } from '../contract/profiles';
 import type { ConnectionReport, SessionState } from '../contract/sessions';
 import { connectDatabase } from './database';
-import type { Writer } from './database';
+import type { Database, Reader, Writer } from './database';
 import { addressOf, defaultTiming, dial } from './dial';
-import type { Connect, ProfileSource, Recognise, SecretSource, SessionTiming } from './dial';
+import type { Connect, Credentials, ProfileSource, Recognise, SecretSource, SessionTiming } from './dial';
 import { createIdleConnection } from './idle-connection';
 import type { IdleConnection } from './idle-connection';
 import { testConnection } from './connection-test';
@@ -52,6 +52,11 @@ export interface Registry {
   coordinator(clusterId: string): Writer;
   /** A session with another node, by the cluster's credentials: opened now, closed when idle, opened again on use. */
   node(clusterId: string, node: NodeAddress): Promise<Writer>;
+  /**
+   * A second session with the coordinator, for reads that wait for other nodes (sizes, connection checks), so that they
+   * hold up no other read: opened now, closed when idle, opened again on use.
+   */
+  aside(clusterId: string): Promise<Reader>;
   /** Goes through every stage and closes again. Never throws. */
   test(profile: ProfileInput, password: string | undefined, signal?: AbortSignal): Promise<ConnectionReport>;
 }
@@ -61,7 +66,7 @@ export function createRegistry(parts: RegistryParts): Registry {
   const connect = parts.connect ?? connectDatabase;
   const files = parts.files ?? diskFiles;
   const sessions = new Map<string, Session>();
-  /** By cluster, then by `host:port`. */
+  /** By cluster, then by `host:port`; "aside" is the second session with the coordinator. */
   const nodes = new Map<string, Map<string, IdleConnection>>();
 
   const closeNodes = async (clusterId: string): Promise<void> => {
@@ -91,6 +96,27 @@ export function createRegistry(parts: RegistryParts): Registry {
     });
     sessions.set(clusterId, created);
     return created;
+  };
+
+  const liveSession = (clusterId: string): { session: Session; credentials: Credentials } => {
+    const session = sessions.get(clusterId);
+    const credentials = session?.credentials;
+    if (session && credentials) return { session, credentials };
+    throw new FailureError(notConnected(session?.state.address ?? '', session?.state ?? null));
+  };
+
+  const idleWriter = async (
+    clusterId: string,
+    key: string,
+    label: string,
+    open: (signal: AbortSignal) => Promise<Database>,
+  ): Promise<Writer> => {
+    const ofCluster = nodes.get(clusterId) ?? new Map<string, IdleConnection>();
+    nodes.set(clusterId, ofCluster);
+    const connection = ofCluster.get(key) ?? createIdleConnection(label, open, timing.idleMs);
+    ofCluster.set(key, connection);
+    await connection.ready();
+    return connection.writer;
   };
 
   const closeOne = async (clusterId: string): Promise<SessionState> => {
@@ -124,25 +150,18 @@ export function createRegistry(parts: RegistryParts): Registry {
       throw new FailureError(notConnected(session?.state.address ?? '', session?.state ?? null));
     },
     async node(clusterId, node) {
-      const session = sessions.get(clusterId);
-      const credentials = session?.credentials;
-      if (!session || !credentials) {
-        throw new FailureError(notConnected(session?.state.address ?? '', session?.state ?? null));
-      }
+      const { session, credentials } = liveSession(clusterId);
       const label = addressOf(node);
       if (label === session.state.address) return session.writer;
-      const ofCluster = nodes.get(clusterId) ?? new Map<string, IdleConnection>();
-      nodes.set(clusterId, ofCluster);
-      const connection =
-        ofCluster.get(label)
-        ?? createIdleConnection(
-          label,
-          (signal) => dial(connect, files, credentials, timing, signal, undefined, node),
-          timing.idleMs,
-        );
-      ofCluster.set(label, connection);
-      await connection.ready();
-      return connection.writer;
+      return idleWriter(clusterId, label, label, (signal) =>
+        dial(connect, files, credentials, timing, signal, undefined, node),
+      );
+    },
+    async aside(clusterId) {
+      const { session, credentials } = liveSession(clusterId);
+      return idleWriter(clusterId, 'aside', session.state.address, (signal) =>
+        dial(connect, files, credentials, timing, signal),
+      );
     },
     async test(profile, password, signal) {
       return testConnection({

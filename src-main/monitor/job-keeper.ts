@@ -1,0 +1,198 @@
+/** Follows the background job that runs, whoever started it. */
+import { hasEnded, mergeMoves, readJob, readShardProgress } from '../citus/jobs';
+import type { JobWithTasks, ShardProgressRow } from '../citus/jobs';
+import type { Reader } from '../connections/database';
+import type { ClusterSizes, ClusterSnapshot, JobProgress, TaskProgress } from '../contract/cluster';
+import { toFailure } from '../contract/failure';
+import { log } from '../log/log';
+import { createBeat } from './beat';
+import { isoTime } from './clock';
+import type { Clock } from './clock';
+import { addSample, estimateRemaining } from './estimate';
+import type { Sample } from './estimate';
+import { groupShards, toJobProgress } from './job-progress';
+import type { ShardGroups } from './job-progress';
+import type { Publish } from './parts';
+import type { Revisions } from './revisions';
+
+const pollMs = 1_000;
+const longestPollMs = 10_000;
+/** Workers that do not tell their sizes in this time are left out of one reading. */
+const movesTimeoutMs = 5_000;
+/** Tasks are shown without waiting longer than this for the moves. */
+const movesPatienceMs = 700;
+/** Sizes that are older than this are read again when a job is found. */
+const sizesAgeMs = 600_000;
+
+export interface JobKeeperParts {
+  readonly clusterId: string;
+  readonly coordinator: () => Reader;
+  readonly aside: () => Promise<Reader>;
+  readonly sizes: (maxAgeMs: number) => Promise<ClusterSizes>;
+  readonly lastSizes: () => ClusterSizes | null;
+  /** Called when a move or the job has ended: shards lie elsewhere now. */
+  readonly onMoved: () => void;
+  readonly publish: Publish;
+  readonly clock: Clock;
+  readonly revisions: Revisions;
+}
+
+export interface JobKeeper {
+  last(): JobProgress | null;
+  onSnapshot(snapshot: ClusterSnapshot): void;
+  pause(): void;
+}
+
+export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
+  const { clusterId, clock } = parts;
+  let jobId: string | null = null;
+  let shown: JobProgress | null = null;
+  let groups: ShardGroups = { keyOf: () => undefined, shardIds: new Map() };
+  let groupedRevision = -1;
+  let rows: readonly ShardProgressRow[] = [];
+  let rowsRunning: Promise<void> | null = null;
+  let samples: readonly Sample[] = [];
+  /** Bytes of a move as its source told them while it ran; a move that is done has no size any more. */
+  const seenBytes = new Map<string, number>();
+  let stop = new AbortController();
+
+  const bytesOfTask = (task: TaskProgress): number | null => {
+    const seen = seenBytes.get(task.taskId);
+    if (seen !== undefined) return seen;
+    const sizes = parts.lastSizes();
+    if (!sizes || task.shardId === null) return null;
+    const ids = groups.shardIds.get(groups.keyOf(task.shardId) ?? '') ?? [task.shardId];
+    let total = 0;
+    for (const id of ids) {
+      const bytes = sizes.shardBytes[id];
+      if (bytes === undefined) return null;
+      total += bytes;
+    }
+    return total;
+  };
+
+  const readRows = (): Promise<void> => {
+    rowsRunning ??= parts
+      .aside()
+      .then((reader) => readShardProgress(reader, { signal: stop.signal, timeoutMs: movesTimeoutMs }))
+      .then(
+        (next) => {
+          rows = next;
+        },
+        // The last good rows stay; those of tasks that ended since are left out when they are shown.
+        (error: unknown) => log.warn(`the moves of ${clusterId} were not read`, toFailure(error)),
+      )
+      .finally(() => (rowsRunning = null));
+    return rowsRunning;
+  };
+
+  const noteSeenBytes = (job: JobWithTasks): void => {
+    const moves = mergeMoves(rows, groups.keyOf);
+    for (const task of job.tasks) {
+      if (task.status !== 'running' || task.shardId === null) continue;
+      const key = groups.keyOf(task.shardId) ?? task.shardId;
+      const move = moves.find((candidate) => (groups.keyOf(candidate.shardId) ?? candidate.shardId) === key);
+      if (move?.sourceBytes) seenBytes.set(task.taskId, move.sourceBytes);
+    }
+  };
+
+  const show = (job: JobWithTasks): void => {
+    const draft = toJobProgress({
+      clusterId,
+      revision: 0,
+      takenAt: isoTime(clock),
+      job,
+      rows,
+      groups,
+      bytesOfTask,
+      remainingSeconds: null,
+    });
+    const moveTasks = job.tasks.filter((task) => task.shardId !== null);
+    const movesDone = moveTasks.filter((task) => task.status === 'done').length;
+    samples = addSample(samples, { atMs: clock.now(), bytesDone: draft.bytesDone, movesDone });
+    const remainingSeconds = hasEnded(job.job)
+      ? null
+      : estimateRemaining(samples, {
+          bytes:
+            draft.bytesTotal === null || draft.bytesDone === null ? null : draft.bytesTotal - draft.bytesDone,
+          moves: moveTasks.length - movesDone,
+        });
+    shown = { ...draft, revision: parts.revisions.next(), remainingSeconds };
+    parts.publish('progress.changed', shown);
+  };
+
+  const poll = async (): Promise<number | null> => {
+    const id = jobId;
+    if (id === null) return null;
+    const { signal } = stop;
+    const began = clock.now();
+    const job = await readJob(parts.coordinator(), id, { signal });
+    const tookMs = clock.now() - began;
+    if (signal.aborted || jobId !== id) return null;
+    if (!job) {
+      leave();
+      return null;
+    }
+    if (job.tasks.some((task) => task.status === 'running')) {
+      await Promise.race([readRows(), patience(clock, movesPatienceMs)]);
+      if (signal.aborted || jobId !== id) return null;
+    } else {
+      rows = [];
+    }
+    const before = shown?.job.jobId === id ? shown : null;
+    noteSeenBytes(job);
+    show(job);
+    if (hasEnded(job.job)) {
+      leave();
+      parts.onMoved();
+    } else if (before && doneCount(before.tasks) !== doneCount(job.tasks)) {
+      parts.onMoved();
+    }
+    return tookMs;
+  };
+
+  const beat = createBeat(clock, () => ({ baseMs: pollMs, longestMs: longestPollMs }), poll);
+
+  const leave = (): void => {
+    beat.stop();
+    jobId = null;
+  };
+
+  return {
+    last: () => shown,
+    onSnapshot(snapshot) {
+      // The newest: of several jobs it is the one that somebody has just started.
+      const running = snapshot.jobs.filter((job) => !hasEnded(job)).at(-1);
+      if (!running) return;
+      if (groupedRevision !== snapshot.revision) {
+        groups = groupShards(snapshot);
+        groupedRevision = snapshot.revision;
+      }
+      if (running.jobId === jobId) return;
+      leave();
+      stop = new AbortController();
+      if (shown?.job.jobId !== running.jobId) {
+        samples = [];
+        seenBytes.clear();
+        rows = [];
+      }
+      jobId = running.jobId;
+      void parts.sizes(sizesAgeMs).catch((error: unknown) => {
+        log.warn(`the sizes of ${clusterId} were not read`, toFailure(error));
+      });
+      beat.start();
+    },
+    pause() {
+      leave();
+      stop.abort();
+    },
+  };
+}
+
+function doneCount(tasks: readonly TaskProgress[]): number {
+  return tasks.filter((task) => task.status === 'done').length;
+}
+
+function patience(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
+}

@@ -1,0 +1,179 @@
+/** The readings that go on while a cluster is open: catalogs, reach of the nodes, sizes, running jobs. */
+import type { CatalogFacts } from '../citus/capabilities';
+import type { ClusterReachability, ClusterSizes, ClusterSnapshot, JobProgress } from '../contract/cluster';
+import { FailureError } from '../contract/failure';
+import type { Failure } from '../contract/failure';
+import type { SessionState } from '../contract/sessions';
+import { isoTime, systemClock } from './clock';
+import type { Clock } from './clock';
+import { createJobKeeper } from './job-keeper';
+import type { JobKeeper } from './job-keeper';
+import type { MonitorParts } from './parts';
+import { createReachabilityKeeper } from './reachability-keeper';
+import type { ReachabilityKeeper } from './reachability-keeper';
+import { createRevisions } from './revisions';
+import type { Revisions } from './revisions';
+import { createSizesKeeper } from './sizes-keeper';
+import type { SizesKeeper } from './sizes-keeper';
+import { createSnapshotKeeper } from './snapshot-keeper';
+import type { SnapshotKeeper } from './snapshot-keeper';
+
+export interface Monitor {
+  /** To be told every state of every session: watches the open, rests with the lost, forgets the closed. */
+  onSession(state: SessionState): void;
+  /** Begins to read, or goes on after `rest`. */
+  watch(clusterId: string): void;
+  /** The session is lost: what was read stays, with its age; the nodes are still tried. */
+  rest(clusterId: string): void;
+  unwatch(clusterId: string): void;
+  /** The last good one; null when nothing was read yet. */
+  snapshot(clusterId: string): ClusterSnapshot | null;
+  /** Reads now. Throws `FailureError`; the last good snapshot stays. */
+  refresh(clusterId: string, signal?: AbortSignal): Promise<ClusterSnapshot>;
+  /** Sizes not older than `maxAgeMs`; asks every node through the coordinator where there are none. */
+  sizes(clusterId: string, maxAgeMs: number): Promise<ClusterSizes>;
+  reachability(clusterId: string): ClusterReachability | null;
+  /** Tries every node now. */
+  probe(clusterId: string): Promise<ClusterReachability>;
+  /** Of the job that runs, or of the last that did while the cluster was open. */
+  progress(clusterId: string): JobProgress | null;
+  /** Ends everything. */
+  stop(): void;
+}
+
+interface Watched {
+  readonly snapshots: SnapshotKeeper;
+  readonly sizes: SizesKeeper;
+  readonly reachability: ReachabilityKeeper;
+  readonly jobs: JobKeeper;
+  isResting: boolean;
+}
+
+export function createMonitor(parts: MonitorParts): Monitor {
+  const clock = parts.clock ?? systemClock;
+  const clusters = new Map<string, Watched>();
+  const revisions = new Map<string, Revisions>();
+
+  const create = (clusterId: string): Watched => {
+    const own = revisions.get(clusterId) ?? createRevisions();
+    revisions.set(clusterId, own);
+    return createWatched(clusterId, parts, clock, own);
+  };
+
+  const watch = (clusterId: string): void => {
+    const known = clusters.get(clusterId);
+    if (known && !known.isResting) return;
+    const watched = known ?? create(clusterId);
+    clusters.set(clusterId, watched);
+    watched.isResting = false;
+    watched.snapshots.start();
+  };
+
+  const rest = (clusterId: string): void => {
+    const watched = clusters.get(clusterId);
+    if (!watched) return;
+    watched.isResting = true;
+    watched.snapshots.pause();
+    watched.jobs.pause();
+  };
+
+  const unwatch = (clusterId: string): void => {
+    rest(clusterId);
+    clusters.get(clusterId)?.reachability.stop();
+    clusters.delete(clusterId);
+  };
+
+  const watchedOne = (clusterId: string): Watched => {
+    const watched = clusters.get(clusterId);
+    if (watched) return watched;
+    throw new FailureError({
+      kind: 'not-connected',
+      message: 'The cluster is not connected.',
+      remedy: 'Connect to the cluster first.',
+    });
+  };
+
+  return {
+    onSession(state) {
+      switch (state.phase) {
+        case 'open':
+          watch(state.clusterId);
+          return;
+        case 'lost':
+          rest(state.clusterId);
+          return;
+        case 'closed':
+        case 'failed':
+          unwatch(state.clusterId);
+          return;
+        case 'connecting':
+      }
+    },
+    watch,
+    rest,
+    unwatch,
+    snapshot: (clusterId) => clusters.get(clusterId)?.snapshots.last() ?? null,
+    refresh: async (clusterId, signal) => watchedOne(clusterId).snapshots.refresh(signal),
+    sizes: async (clusterId, maxAgeMs) => watchedOne(clusterId).sizes.read(maxAgeMs),
+    reachability: (clusterId) => clusters.get(clusterId)?.reachability.last() ?? null,
+    probe: async (clusterId) => watchedOne(clusterId).reachability.probe(),
+    progress: (clusterId) => clusters.get(clusterId)?.jobs.last() ?? null,
+    stop() {
+      for (const clusterId of [...clusters.keys()]) unwatch(clusterId);
+    },
+  };
+}
+
+function createWatched(
+  clusterId: string,
+  { sessions, publish, settings, newId }: MonitorParts,
+  clock: Clock,
+  revisions: Revisions,
+): Watched {
+  const coordinator = () => sessions.coordinator(clusterId);
+  const aside = () => sessions.aside(clusterId);
+  const shared = { clusterId, clock, revisions, publish, coordinator, aside };
+
+  const onSnapshot = (snapshot: ClusterSnapshot): void => {
+    reachability.onNodes(snapshot.nodes);
+    if (!watched.isResting) jobs.onSnapshot(snapshot);
+  };
+  const onTrouble = (failure: Failure): void => {
+    const seen = snapshots.last();
+    publish('notice', {
+      noticeId: newId?.() ?? `${clusterId}:${revisions.next()}`,
+      revision: 1,
+      at: isoTime(clock),
+      level: 'mind',
+      title: 'The cluster could not be read',
+      text: `${failure.message} ${seen ? `What is shown is from ${seen.takenAt}.` : 'Nothing was read yet.'}`,
+      clusterId,
+    });
+  };
+  const catalogs = async (): Promise<{ snapshot: ClusterSnapshot; catalog: CatalogFacts }> => {
+    const snapshot = snapshots.last() ?? (await snapshots.refresh());
+    const text = snapshots.lastText();
+    if (!text) throw new Error('a snapshot without the answer it was made from');
+    return { snapshot, catalog: text.facts.catalog };
+  };
+
+  const snapshots = createSnapshotKeeper({
+    ...shared,
+    refreshSeconds: () => settings().refreshSeconds,
+    onSnapshot,
+    onTrouble,
+  });
+  const sizes = createSizesKeeper({ ...shared, catalogs });
+  const reachability = createReachabilityKeeper({
+    ...shared,
+    node: (address) => sessions.node(clusterId, address),
+  });
+  const jobs = createJobKeeper({
+    ...shared,
+    sizes: (maxAgeMs) => sizes.read(maxAgeMs),
+    lastSizes: () => sizes.last(),
+    onMoved: () => void snapshots.refresh().catch(() => undefined),
+  });
+  const watched: Watched = { snapshots, sizes, reachability, jobs, isResting: false };
+  return watched;
+}

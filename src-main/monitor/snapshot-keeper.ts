@@ -1,0 +1,162 @@
+/** The last good snapshot of one cluster, read again on a beat and when asked to. */
+import { explainCitusError } from '../citus/recognise';
+import { fingerprintOf, isSameText, parseSnapshot, readSnapshotText } from '../citus/snapshot';
+import type { SnapshotText } from '../citus/snapshot';
+import type { Reader } from '../connections/database';
+import type { ClusterSnapshot } from '../contract/cluster';
+import { FailureError, toFailure } from '../contract/failure';
+import type { Failure } from '../contract/failure';
+import { createBeat } from './beat';
+import { isoTime } from './clock';
+import type { Clock } from './clock';
+import type { Publish } from './parts';
+import type { Revisions } from './revisions';
+
+export const longestRefreshMs = 60_000;
+
+export interface SnapshotKeeperParts {
+  readonly clusterId: string;
+  readonly coordinator: () => Reader;
+  readonly publish: Publish;
+  readonly refreshSeconds: () => number;
+  readonly clock: Clock;
+  readonly revisions: Revisions;
+  readonly onSnapshot: (snapshot: ClusterSnapshot) => void;
+  /** A failure that the session's own state does not tell; once until a reading succeeds again. */
+  readonly onTrouble: (failure: Failure) => void;
+}
+
+export interface SnapshotKeeper {
+  /** The last good one, with the time of its last reading. Null before the first. */
+  last(): ClusterSnapshot | null;
+  /** What the last good one was made from. */
+  lastText(): SnapshotText | null;
+  /** A reading that begins after this call; those who ask meanwhile share the next. Throws `FailureError`. */
+  refresh(signal?: AbortSignal): Promise<ClusterSnapshot>;
+  start(): void;
+  /** Readings stop; the last good one stays. */
+  pause(): void;
+}
+
+export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper {
+  const { clusterId, clock } = parts;
+  let record: ClusterSnapshot | null = null;
+  let text: SnapshotText | null = null;
+  let fingerprint = '';
+  let isTroubled = false;
+  let tookMs: number | null = null;
+  let running: Promise<ClusterSnapshot> | null = null;
+  let queued: Promise<ClusterSnapshot> | null = null;
+  let stop = new AbortController();
+  /** Of the reading that runs. */
+  let stopRunning = stop;
+
+  const accept = (next: SnapshotText): ClusterSnapshot => {
+    const takenAt = isoTime(clock);
+    if (record && text && isSameText(next, text)) {
+      record = { ...record, takenAt };
+    } else {
+      const content = parseSnapshot(next);
+      const nextFingerprint = fingerprintOf(content);
+      const isChanged = !record || nextFingerprint !== fingerprint;
+      text = next;
+      fingerprint = nextFingerprint;
+      if (isChanged) {
+        record = { clusterId, revision: parts.revisions.next(), takenAt, ...content };
+        parts.publish('snapshot.changed', record);
+        parts.onSnapshot(record);
+        return record;
+      }
+      record = { ...(record as ClusterSnapshot), takenAt };
+    }
+    parts.publish('snapshot.seen', { clusterId, revision: record.revision, takenAt });
+    parts.onSnapshot(record);
+    return record;
+  };
+
+  const readOnce = async (): Promise<ClusterSnapshot> => {
+    tookMs = null;
+    const began = clock.now();
+    stopRunning = stop;
+    const { signal } = stopRunning;
+    try {
+      const next = await readSnapshotText(parts.coordinator(), { signal });
+      if (signal.aborted) throw new FailureError({ kind: 'cancelled', message: 'Cancelled.' });
+      tookMs = clock.now() - began;
+      isTroubled = false;
+      return accept(next);
+    } catch (thrown) {
+      const error = explainCitusError(thrown, 'the database of the profile');
+      const failure = toFailure(error);
+      // A slow server that ran into the time limit is left alone for longer; any other failure says nothing about its pace.
+      if (failure.kind === 'timeout') tookMs = clock.now() - began;
+      if (!isTroubled && !signal.aborted && !isToldBySession(failure)) {
+        isTroubled = true;
+        parts.onTrouble(failure);
+      }
+      throw error;
+    }
+  };
+
+  const begin = (): Promise<ClusterSnapshot> => {
+    const current = readOnce().finally(() => {
+      if (running === current) running = null;
+    });
+    running = current;
+    return current;
+  };
+
+  const refresh = (): Promise<ClusterSnapshot> => {
+    if (!running) return begin();
+    // The one that runs may have begun before the change that somebody wants to see.
+    queued ??= running
+      .catch(() => undefined)
+      .then(() => {
+        queued = null;
+        return begin();
+      });
+    return queued;
+  };
+
+  const beat = createBeat(
+    clock,
+    () => ({ baseMs: parts.refreshSeconds() * 1000, longestMs: longestRefreshMs }),
+    async () => {
+      // One that was stopped when the session was lost is of no use to the session that is open now.
+      const isUseful = running && !stopRunning.signal.aborted;
+      await (isUseful ? running : refresh())?.catch(() => undefined);
+      return tookMs;
+    },
+  );
+
+  return {
+    last: () => record,
+    lastText: () => text,
+    refresh: (signal) => withSignal(refresh(), signal),
+    start() {
+      stop = new AbortController();
+      beat.start();
+    },
+    pause() {
+      beat.stop();
+      stop.abort();
+    },
+  };
+}
+
+/** These the state of the session tells already, or nobody waits for them. */
+function isToldBySession(failure: Failure): boolean {
+  return ['not-connected', 'unreachable', 'cancelled'].includes(failure.kind);
+}
+
+/** Gives up waiting when `signal` says so; what is waited for goes on for those who share it. */
+export async function withSignal<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return promise;
+  const cancelled = (): FailureError => new FailureError({ kind: 'cancelled', message: 'Cancelled.' });
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(cancelled());
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
