@@ -2,7 +2,7 @@
 -- maintenance daemon (claim, finish, recover). The catalogs are Citus's own; nothing else is kept.
 
 -- Who called, also inside a function that runs with its owner's rights.
-CREATE FUNCTION pg_citus_practice.caller() RETURNS name
+CREATE FUNCTION pg_citus_practice.acting_role() RETURNS name
 LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN current_setting('role') = 'none' THEN session_user ELSE current_setting('role')::name END
 $$;
@@ -77,32 +77,37 @@ BEGIN
   RETURN found_tasks;
 END $$;
 
--- Takes the next task that may run, for the session with that pid: due, in order of task id, and only
--- while the limits on executors (in all, and per node) allow it.
+-- The next task that may run: due, in order of task id, and only while the limits on executors (in
+-- all, and per node) allow it.
+CREATE FUNCTION pg_citus_practice.next_task() RETURNS bigint
+LANGUAGE sql VOLATILE SET search_path = pg_catalog AS $$
+  SELECT x.task_id FROM pg_dist_background_task x
+  WHERE x.status = 'runnable' AND (x.not_before IS NULL OR x.not_before <= clock_timestamp())
+    AND (SELECT count(*) FROM pg_dist_background_task r WHERE r.status IN ('running', 'cancelling'))
+      < pg_citus_practice.setting('citus.max_background_task_executors', '1')::int
+    AND NOT EXISTS (
+      SELECT FROM unnest(x.nodes_involved) n
+      WHERE (SELECT count(*) FROM pg_dist_background_task r
+             WHERE r.status IN ('running', 'cancelling') AND n = ANY (r.nodes_involved))
+        >= pg_citus_practice.setting('citus.max_background_task_executors_per_node', '1')::int)
+  ORDER BY x.task_id LIMIT 1
+$$;
+
+-- Takes that task for the session with the given pid.
 CREATE FUNCTION pg_citus_practice.claim_task(executor_pid int)
 RETURNS TABLE (job_id bigint, task_id bigint, command text, owner_name text)
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 #variable_conflict use_column
 DECLARE
   t pg_dist_background_task;
-  executors int := pg_citus_practice.setting('citus.max_background_task_executors', '1')::int;
-  per_node int := pg_citus_practice.setting('citus.max_background_task_executors_per_node', '1')::int;
 BEGIN
   LOCK TABLE pg_dist_background_task IN SHARE ROW EXCLUSIVE MODE;
-  SELECT * INTO t FROM pg_dist_background_task x
-  WHERE x.status = 'runnable' AND (x.not_before IS NULL OR x.not_before <= clock_timestamp())
-    AND (SELECT count(*) FROM pg_dist_background_task r WHERE r.status IN ('running', 'cancelling')) < executors
-    AND NOT EXISTS (
-      SELECT FROM unnest(x.nodes_involved) n
-      WHERE (SELECT count(*) FROM pg_dist_background_task r
-             WHERE r.status IN ('running', 'cancelling') AND n = ANY (r.nodes_involved)) >= per_node)
-  ORDER BY x.task_id LIMIT 1;
-  IF NOT FOUND THEN
-    RETURN;
+  UPDATE pg_dist_background_task x SET status = 'running', pid = executor_pid
+  WHERE x.task_id = pg_citus_practice.next_task() RETURNING * INTO t;
+  IF t.task_id IS NOT NULL THEN
+    PERFORM pg_citus_practice.settle_job(t.job_id);
+    RETURN QUERY SELECT t.job_id, t.task_id, t.command, pg_get_userbyid(t.owner)::text;
   END IF;
-  UPDATE pg_dist_background_task x SET status = 'running', pid = executor_pid WHERE x.task_id = t.task_id;
-  PERFORM pg_citus_practice.settle_job(t.job_id);
-  RETURN QUERY SELECT t.job_id, t.task_id, t.command, pg_get_userbyid(t.owner)::text;
 END $$;
 
 -- What became of a task. A failure is tried again after 5, 20 and then every 60 seconds, 32 times; the
@@ -151,21 +156,48 @@ BEGIN
   RETURN next_status;
 END $$;
 
--- One cheap look: is there anything to do, and when.
+-- One cheap look: is there anything to do.
 CREATE FUNCTION pg_citus_practice.daemon_look()
-RETURNS TABLE (due int, waiting_ms bigint, running int, leftovers int)
-LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-  SELECT
-    count(*) FILTER (WHERE status = 'runnable' AND (not_before IS NULL OR not_before <= clock_timestamp()))::int,
-    (extract(epoch FROM min(not_before) FILTER (WHERE status = 'runnable' AND not_before > clock_timestamp())
-      - clock_timestamp()) * 1000)::bigint,
-    count(*) FILTER (WHERE status IN ('running', 'cancelling'))::int,
-    (SELECT count(*)::int FROM pg_dist_cleanup)
-  FROM pg_dist_background_task WHERE status IN ('runnable', 'running', 'cancelling')
+RETURNS TABLE (due boolean, active boolean, cancelling text[], leftovers boolean, cleanup_every_ms int)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog AS $$
+  SELECT bool_or(t.status = 'runnable') IS TRUE AND pg_citus_practice.next_task() IS NOT NULL,
+    count(*) > 0,
+    coalesce(array_agg(t.task_id::text) FILTER (WHERE t.status = 'cancelling'), '{}'),
+    EXISTS (SELECT FROM pg_dist_cleanup),
+    pg_citus_practice.setting('citus.defer_shard_delete_interval', '15000')::int
+  FROM pg_dist_background_task t WHERE t.status IN ('runnable', 'running', 'cancelling')
 $$;
+
+-- A commit that reached some nodes and then failed leaves them ahead of the coordinator, whose word
+-- counts. Answers how many nodes had to be put right; one that does not answer is left for later.
+CREATE FUNCTION pg_citus_practice.reconcile() RETURNS int
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  question constant text := $q$SELECT md5(coalesce(string_agg(format('%s %s %s', placementid, shardid, groupid), ',' ORDER BY placementid), ''))
+    FROM pg_catalog.pg_dist_placement$q$;
+  ours text;
+  g int;
+  mended int := 0;
+BEGIN
+  EXECUTE question INTO ours;
+  FOR g IN SELECT * FROM pg_citus_practice.other_groups() LOOP
+    BEGIN
+      CONTINUE WHEN pg_citus_practice.ask_group(g, question) = ours;
+      PERFORM pg_citus_practice.on_group(g, format('SELECT pg_citus_practice.apply_metadata(%L, %L, %L)', 'pg_dist_placement', 'UPDATE',
+        (SELECT jsonb_agg(to_jsonb(p)) FROM pg_dist_placement p)));
+      IF pg_citus_practice.ask_group(g, question) <> ours THEN
+        PERFORM pg_citus_practice.send_cluster(g);
+      END IF;
+      mended := mended + 1;
+    EXCEPTION WHEN OTHERS THEN NULL;
+    END;
+  END LOOP;
+  RETURN mended;
+END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.create_job(name, text), pg_citus_practice.settle_job(bigint),
   pg_citus_practice.create_task(bigint, name, text, bigint[], int[]), pg_citus_practice.recover_tasks(),
-  pg_citus_practice.claim_task(int), pg_citus_practice.finish_task(bigint, boolean, text) FROM PUBLIC;
+  pg_citus_practice.claim_task(int), pg_citus_practice.next_task(), pg_citus_practice.daemon_look(),
+  pg_citus_practice.reconcile(), pg_citus_practice.finish_task(bigint, boolean, text) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------------------------------
 -- What people ask for
@@ -174,7 +206,7 @@ CREATE FUNCTION pg_catalog.citus_job_cancel(jobid bigint) RETURNS void
 LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   t pg_dist_background_task;
-  caller name := pg_citus_practice.caller();
+  caller name := pg_citus_practice.acting_role();
 BEGIN
   PERFORM pg_citus_practice.require_coordinator();
   LOCK TABLE pg_dist_background_task IN SHARE ROW EXCLUSIVE MODE;

@@ -65,10 +65,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   WHERE p.logicalrelid = relation
 $$;
 
-CREATE FUNCTION pg_citus_practice.require_owner(relation regclass) RETURNS void
+CREATE FUNCTION pg_citus_practice.require_table_owner(relation regclass) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
 BEGIN
-  IF NOT pg_has_role(pg_citus_practice.caller(), (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
+  IF NOT pg_has_role(pg_citus_practice.acting_role(), (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
     RAISE EXCEPTION 'must be owner of table %', (SELECT relname FROM pg_class WHERE oid = relation) USING ERRCODE = '42501';
   END IF;
 END $$;
@@ -104,7 +104,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('pg_citus_practice.rebalance'));
   PERFORM pg_citus_practice.refuse_second_rebalance();
   FOREACH relation IN ARRAY relations LOOP
-    PERFORM pg_citus_practice.require_owner(t) FROM unnest(pg_citus_practice.companion_tables(relation)) t;
+    PERFORM pg_citus_practice.require_table_owner(t) FROM unnest(pg_citus_practice.companion_tables(relation)) t;
   END LOOP;
 
   CREATE TEMP TABLE pg_citus_practice_steps ON COMMIT DROP AS
@@ -155,7 +155,7 @@ BEGIN
     IF depends = '{}' THEN
       depends := reference_tasks;
     END IF;
-    task := pg_citus_practice.create_task(job, pg_citus_practice.caller(),
+    task := pg_citus_practice.create_task(job, pg_citus_practice.acting_role(),
       format('SELECT pg_catalog.citus_move_shard_placement(%s,%s,%s,%L)', step.shardid, step.source_node, step.target_node,
         shard_transfer_mode), depends, ARRAY[step.source_node, step.target_node]);
     last_of_group := last_of_group || jsonb_build_object(colocation::text, task);
@@ -270,7 +270,7 @@ BEGIN
   ELSE
     relations := ARRAY(SELECT pg_citus_practice.rebalanced_tables());
   END IF;
-  PERFORM pg_citus_practice.require_owner(t) FROM unnest(relations) r, unnest(pg_citus_practice.companion_tables(r)) t;
+  PERFORM pg_citus_practice.require_table_owner(t) FROM unnest(relations) r, unnest(pg_citus_practice.companion_tables(r)) t;
   s := pg_citus_practice.strategy(rebalance_strategy);
   PERFORM pg_citus_practice.rebalance_now(relations, s, coalesce(threshold, s.default_threshold), max_shard_moves,
     excluded_shard_list, shard_transfer_mode, drain_only, NULL);

@@ -176,7 +176,7 @@ CREATE FUNCTION pg_citus_practice.shard_setup_sql(of_shard bigint) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT format('SET search_path = pg_catalog; SELECT pg_citus_practice.ensure_schema(%L, %L);', n.nspname, pg_get_userbyid(n.nspowner))
     || (SELECT coalesce(string_agg(format('SELECT CASE WHEN to_regtype(%L) IS NULL THEN pg_citus_practice.make_type(%1$L, %L, %L) END;',
-          t->>'name', t->>'schema', t->>'command'), '')
+          t->>'name', t->>'schema', t->>'command'), ''), '')
         FROM jsonb_array_elements(pg_citus_practice.types_of(pg_citus_practice.definition_of(s.logicalrelid))) t)
     || pg_citus_practice.shard_create_sql(s.shardid)
   FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -188,7 +188,7 @@ CREATE FUNCTION pg_citus_practice.transfer(shards bigint[], source pg_catalog.pg
   mode citus.shard_transfer_mode, operation text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '60s' AS $$
 DECLARE
-  operation_id bigint := nextval('pg_dist_operationid_seq');
+  this_operation bigint := nextval('pg_dist_operationid_seq');
   -- a parent before its partitions
   ordered bigint[] := ARRAY(SELECT u.id FROM unnest(shards) u (id) JOIN pg_dist_shard s ON s.shardid = u.id
     JOIN pg_class c ON c.oid = s.logicalrelid ORDER BY c.relispartition, u.id);
@@ -215,11 +215,11 @@ BEGIN
         USING ERRCODE = 'XX000';
     END IF;
   END LOOP;
-  PERFORM pg_advisory_xact_lock(hashtextextended('pg_citus_practice.operation', operation_id));
+  PERFORM pg_advisory_xact_lock(hashtextextended('pg_citus_practice.operation', this_operation));
   PERFORM pg_citus_practice.remote_exec(own, format(
     'INSERT INTO pg_dist_cleanup (operation_id, object_type, object_name, node_group_id, policy_type)
      SELECT %s, 1, pg_citus_practice.qualified_shard(s.logicalrelid, s.shardid), %s, 1 FROM pg_dist_shard s WHERE s.shardid = ANY (%L)',
-    operation_id, target.groupid, shards));
+    this_operation, target.groupid, shards));
 
   line := pg_citus_practice.dial(target.nodename, target.nodeport);
   PERFORM pg_citus_practice.over(line, target, 'SET citus_practice.internal = ''on''; SET citus_practice.applying = ''on'';
@@ -277,11 +277,11 @@ BEGIN
   PERFORM pg_citus_practice.note_phase(own, shards, 'Completing');
   PERFORM pg_citus_practice.hang_up(line);
 
-  DELETE FROM pg_dist_cleanup c WHERE c.operation_id = transfer.operation_id;
+  DELETE FROM pg_dist_cleanup c WHERE c.operation_id = this_operation;
   IF operation = 'move' THEN
     UPDATE pg_dist_placement p SET groupid = target.groupid WHERE p.shardid = ANY (shards) AND p.groupid = source.groupid;
     INSERT INTO pg_dist_cleanup (operation_id, object_type, object_name, node_group_id, policy_type)
-    SELECT transfer.operation_id, 1, pg_citus_practice.qualified_shard(s.logicalrelid, s.shardid), source.groupid, 2
+    SELECT this_operation, 1, pg_citus_practice.qualified_shard(s.logicalrelid, s.shardid), source.groupid, 2
     FROM pg_dist_shard s WHERE s.shardid = ANY (shards) ORDER BY s.shardid;
   ELSE
     INSERT INTO pg_dist_placement (shardid, shardstate, shardlength, groupid)

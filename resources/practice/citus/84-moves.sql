@@ -78,7 +78,7 @@ BEGIN
     shards := ARRAY[of_shard];
     tables := ARRAY[relation];
   END IF;
-  PERFORM pg_citus_practice.require_owner(t) FROM unnest(tables) t;
+  PERFORM pg_citus_practice.require_table_owner(t) FROM unnest(tables) t;
   FOREACH id IN ARRAY shards LOOP
     IF NOT pg_try_advisory_xact_lock(hashtextextended('pg_citus_practice.shard', id)) THEN
       RAISE EXCEPTION 'could not acquire the lock required to % %', operation, pg_citus_practice.qualified(relation)
