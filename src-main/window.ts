@@ -1,13 +1,12 @@
 /** The one window: sandboxed, isolated, and closed to everything but the app's own page. */
 import { join } from 'node:path';
-import { app, BrowserWindow, session } from 'electron';
+import { app, BrowserWindow, nativeTheme, session } from 'electron';
 import { log } from './log/log';
 import { pageAddress, pageOrigin } from './page';
 
 export interface WindowOptions {
   readonly buildFolder: string;
   readonly iconFile: string;
-  readonly backgroundColour: string;
 }
 
 /** Refuses, for everything a page could ask of the browser around it: permissions, devices, downloads, other origins. */
@@ -47,7 +46,8 @@ export function openWindow(options: WindowOptions): BrowserWindow {
     show: false,
     useContentSize: true,
     autoHideMenuBar: true,
-    backgroundColor: options.backgroundColour,
+    // The page's ground, so that nothing flashes before it is drawn.
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#10161d' : '#f4f6f8',
     icon: options.iconFile,
     title: 'Shardboard',
     webPreferences: {

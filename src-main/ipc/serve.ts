@@ -17,7 +17,8 @@ export type Handlers = { readonly [N in RequestName]: Handler<N> };
 
 export interface ServeOptions {
   readonly ipcMain: Pick<IpcMain, 'handle' | 'on'>;
-  readonly handlers: Handlers;
+  /** A promise while the app is still being put together: requests wait for it. */
+  readonly handlers: Handlers | Promise<Handlers>;
   /** True only for the main frame of the app's own page. */
   readonly isTrusted: (event: IpcMainInvokeEvent | IpcMainEvent) => boolean;
 }
@@ -44,7 +45,10 @@ export function serve({ ipcMain, handlers, isTrusted }: ServeOptions): () => voi
     const controller = new AbortController();
     underWay.set(key, controller);
     try {
-      return await answer(handlers, name as RequestName, input, controller.signal);
+      return await answer(await handlers, name as RequestName, input, controller.signal);
+    } catch (thrown) {
+      // Only the parts that never came together end here; `answer` turns everything else into a value.
+      return failed(toFailure(thrown));
     } finally {
       underWay.delete(key);
     }

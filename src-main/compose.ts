@@ -1,0 +1,221 @@
+/** Puts the parts together. Everything the page can ask for is behind `handlers`; `close` ends it all in order. */
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { app, clipboard, dialog, safeStorage } from 'electron';
+import type { BrowserWindow } from 'electron';
+import { recognise } from './citus/recognise';
+import type { CommandLine } from './command-line';
+import { connectDatabase } from './connections/database';
+import { readImportable } from './connections/profile-imports';
+import { parseProfileText } from './connections/profile-text';
+import { createRegistry } from './connections/registry';
+import type { Notice } from './contract/app';
+import type { Failure } from './contract/failure';
+import { createHandlers } from './ipc/handlers';
+import { forgetLostPractice } from './ipc/handlers/practice';
+import type { Publish } from './ipc/publish';
+import type { Handlers } from './ipc/serve';
+import { log } from './log/log';
+import { createMonitor } from './monitor/monitor';
+import { createOperations } from './operations/operations';
+import { startDaemon } from './practice/daemon';
+import { createPracticeService, embeddedBinariesFolder } from './practice/practice-service';
+import { createAuditTrail } from './storage/audit-trail';
+import { createDrafts } from './storage/drafts';
+import { createProfiles } from './storage/profiles';
+import { createSecrets } from './storage/secrets';
+import type { Keystore } from './storage/secrets';
+import { createSettings } from './storage/settings';
+
+export interface Surroundings {
+  /** Where the built app lies. */
+  readonly buildFolder: string;
+  readonly resourcesFolder: string;
+  /** The person's own folder: profiles, journal, audit trail, practice clusters. */
+  readonly dataFolder: string;
+  readonly commandLine: CommandLine;
+  readonly publish: Publish;
+  readonly window: () => BrowserWindow | null;
+}
+
+export interface Composed {
+  readonly handlers: Handlers;
+  /** Waits for what must not be cut off, ends every session and stops every practice server. */
+  close(): Promise<void>;
+}
+
+export async function compose(surroundings: Surroundings): Promise<Composed> {
+  const { dataFolder, publish } = surroundings;
+  await mkdir(dataFolder, { recursive: true });
+  const notify = notifier(publish);
+
+  const settings = await createSettings({ folder: dataFolder });
+  const secrets = await createSecrets({ folder: dataFolder, keystore: systemKeystore() });
+  const drafts = createDrafts();
+  const profiles = await createProfiles({ folder: dataFolder, secrets, drafts });
+  settings.onChange((record) => publish('settings.changed', record));
+  profiles.onChange((list) => publish('profiles.changed', list));
+  if (settings.problem !== null) notify({ level: 'mind', title: 'Settings', text: settings.problem });
+
+  const registry = createRegistry({
+    profiles,
+    secrets,
+    recognise,
+    onState: (state) => {
+      publish('session.changed', state);
+      monitor.onSession(state);
+    },
+  });
+  const coordinatorOf = (clusterId: string): { readonly host: string; readonly port: number } => {
+    const profile = profiles.get(clusterId);
+    return { host: profile?.host ?? '', port: profile?.port ?? 0 };
+  };
+  const monitor = createMonitor({
+    sessions: {
+      coordinator: (clusterId) => registry.coordinator(clusterId),
+      aside: (clusterId) => registry.node(clusterId, coordinatorOf(clusterId)),
+      node: (clusterId, node) => registry.node(clusterId, node),
+    },
+    publish: (event, record) => {
+      publish(event, record);
+      if (event === 'snapshot.changed') noteMembers(record as { clusterId: string });
+    },
+    settings: () => settings.read(),
+  });
+
+  const audit = await createAuditTrail({
+    folder: dataFolder,
+    person: userInfo().username,
+  });
+  const operations = createOperations({
+    session: (clusterId) => {
+      const coordinator = registry.coordinator(clusterId);
+      return {
+        reader: coordinator,
+        writer: coordinator,
+        name: profiles.get(clusterId)?.name ?? clusterId,
+        address: coordinator.address,
+        node: (node) => registry.node(clusterId, node),
+      };
+    },
+    snapshot: (clusterId, signal) => monitor.refresh(clusterId, signal),
+    sizes: (clusterId) => monitor.sizes(clusterId, 60_000),
+    audit,
+    journalFolder: join(dataFolder, 'operations'),
+    publish: (operation) => publish('operation.changed', operation),
+    now: () => new Date(),
+    newId: randomUUID,
+  });
+
+  const practice = createPracticeService({
+    binariesFolder: embeddedBinariesFolder(join(app.getAppPath(), 'node_modules')),
+    resourcesFolder: surroundings.resourcesFolder,
+    dataFolder: join(dataFolder, 'practice'),
+    connect: connectDatabase,
+    startDaemon,
+    onChange: (list) => publish('practice.changed', list),
+    onProblem: (failure) => notify(noticeOf(failure)),
+  });
+  /** A practice node that was added to the cluster is a member from then on, by whatever way it was added. */
+  const noteMembers = ({ clusterId }: { readonly clusterId: string }): void => {
+    void (async () => {
+      const cluster = (await practice.list()).clusters.find((one) => one.clusterId === clusterId);
+      const snapshot = monitor.snapshot(clusterId);
+      if (cluster && snapshot)
+        await practice.noteMembers(
+          cluster.practiceId,
+          snapshot.nodes.map(({ port }) => port),
+        );
+    })().catch((error: unknown) => log.warn('members of a practice cluster could not be noted', error));
+  };
+
+  const practiceParts = { practice, profiles, secrets, registry };
+  // What a crash left is ended before anything of it could be started a second time.
+  const ready = practice
+    .cleanUpAfterCrash()
+    .then(() => forgetLostPractice(practiceParts))
+    .catch((error: unknown) => log.error('practice clusters could not be tidied up', error));
+  await operations.recover();
+
+  const handlers = createHandlers({
+    app: {
+      info: {
+        version: app.getVersion(),
+        runtime: {
+          electron: process.versions.electron ?? '',
+          chrome: process.versions['chrome'] ?? '',
+          node: process.versions.node,
+        },
+        platform: `${process.platform} ${process.arch}`,
+        dataFolder,
+        startWithPractice: surroundings.commandLine.startWithPractice,
+      },
+      licencesFile: join(surroundings.buildFolder, 'licences.json'),
+      settings,
+      copyText: (text) => clipboard.writeText(text),
+      askForFile: (suggestedName) => askForFile(surroundings.window(), suggestedName),
+    },
+    connections: { profiles, secrets, drafts, registry, parseProfileText, readImportable },
+    clusters: { registry, monitor },
+    operations: { operations, audit, askForFile: (name) => askForFile(surroundings.window(), name) },
+    practice: { ...practiceParts, ready },
+  });
+
+  return {
+    handlers,
+    async close() {
+      await operations.close();
+      monitor.stop();
+      await registry.closeAll();
+      await practice.stopAll();
+      await audit.close();
+    },
+  };
+}
+
+/** Linux: `basic_text` means that there is no keystore and the text would be as good as plain. */
+function systemKeystore(): Keystore {
+  return {
+    get name() {
+      if (process.platform === 'linux') return safeStorage.getSelectedStorageBackend();
+      return process.platform === 'darwin' ? 'keychain' : 'dpapi';
+    },
+    isEncryptionAvailable: () => safeStorage.isEncryptionAvailable(),
+    encryptString: (text) => safeStorage.encryptString(text),
+    decryptString: (encrypted) => safeStorage.decryptString(encrypted),
+  };
+}
+
+async function askForFile(window: BrowserWindow | null, suggestedName: string): Promise<string | null> {
+  const options = { defaultPath: join(app.getPath('documents'), suggestedName) };
+  const answer = window ? await dialog.showSaveDialog(window, options) : await dialog.showSaveDialog(options);
+  return answer.canceled || !answer.filePath ? null : answer.filePath;
+}
+
+type NoticeText = Pick<Notice, 'level' | 'title' | 'text'> & { readonly clusterId?: string };
+
+function notifier(publish: Publish): (notice: NoticeText) => void {
+  let revision = 0;
+  return ({ level, title, text, clusterId }) => {
+    revision += 1;
+    publish('notice', {
+      noticeId: randomUUID(),
+      revision,
+      at: new Date().toISOString(),
+      level,
+      title,
+      text,
+      clusterId: clusterId ?? null,
+    });
+  };
+}
+
+function noticeOf(failure: Failure): NoticeText {
+  return {
+    level: 'mind',
+    title: failure.message,
+    text: [failure.meaning, failure.remedy].filter(Boolean).join(' '),
+  };
+}

@@ -1,0 +1,30 @@
+/** One table of handlers: every request of contract/requests.ts, and the compiler says which is missing. */
+import { appHandlers } from './handlers/app';
+import type { AppParts } from './handlers/app';
+import { clusterHandlers } from './handlers/clusters';
+import type { ClusterParts } from './handlers/clusters';
+import { connectionHandlers } from './handlers/connections';
+import type { ConnectionParts } from './handlers/connections';
+import { operationHandlers } from './handlers/operations';
+import type { OperationParts } from './handlers/operations';
+import { practiceHandlers } from './handlers/practice';
+import type { PracticeParts } from './handlers/practice';
+import type { Handlers } from './serve';
+
+export interface HandlerParts {
+  readonly app: AppParts;
+  readonly connections: ConnectionParts;
+  readonly clusters: ClusterParts;
+  readonly operations: OperationParts;
+  readonly practice: PracticeParts;
+}
+
+export function createHandlers(parts: HandlerParts): Handlers {
+  return {
+    ...appHandlers(parts.app),
+    ...connectionHandlers(parts.connections),
+    ...clusterHandlers(parts.clusters),
+    ...operationHandlers(parts.operations),
+    ...practiceHandlers(parts.practice),
+  };
+}

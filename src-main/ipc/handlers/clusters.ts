@@ -1,0 +1,27 @@
+/** What is known of an open cluster. */
+import { describeTable } from '../../citus/describe-table';
+import { readPlainTables } from '../../citus/tables';
+import type { Registry } from '../../connections/registry';
+import type { Monitor } from '../../monitor/monitor';
+import type { Handlers } from '../serve';
+
+type ClusterHandlers = Pick<Handlers, Extract<keyof Handlers, `cluster.${string}` | `tables.${string}`>>;
+
+export interface ClusterParts {
+  readonly registry: Registry;
+  readonly monitor: Monitor;
+}
+
+export function clusterHandlers({ registry, monitor }: ClusterParts): ClusterHandlers {
+  return {
+    'cluster.snapshot': ({ clusterId }) => monitor.snapshot(clusterId),
+    'cluster.refresh': ({ clusterId }, signal) => monitor.refresh(clusterId, signal),
+    'cluster.sizes': ({ clusterId, maxAgeMs }) => monitor.sizes(clusterId, maxAgeMs),
+    'cluster.reachability': ({ clusterId }) => monitor.reachability(clusterId),
+    'cluster.probe': ({ clusterId }) => monitor.probe(clusterId),
+    'cluster.progress': ({ clusterId }) => monitor.progress(clusterId),
+    'tables.plain': ({ clusterId }, signal) => readPlainTables(registry.coordinator(clusterId), { signal }),
+    'tables.describe': ({ clusterId, table }, signal) =>
+      describeTable(registry.coordinator(clusterId), table, { signal }),
+  };
+}
