@@ -621,8 +621,8 @@ BEGIN
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = rel;
   PERFORM pg_citus_practice.on_shards(rel, (SELECT jsonb_object_agg(s.shardid::text,
     CASE WHEN schema_name <> 'public' THEN format('SELECT pg_citus_practice.ensure_schema(%L, %L);', schema_name, schema_owner) ELSE '' END
-    || (SELECT coalesce(string_agg(format('SELECT CASE WHEN to_regtype(%L) IS NULL THEN pg_citus_practice.make_type(%1$L, %L, %L) END;',
-          t->>'name', t->>'schema', t->>'command'), '') FROM jsonb_array_elements(pg_citus_practice.types_of(pg_citus_practice.definition_of(rel))) t)
+    || (SELECT coalesce(string_agg(format('SELECT pg_citus_practice.make_type(%L, %L, %L) WHERE to_regtype(%1$L) IS NULL;',
+          t->>'name', t->>'schema', t->>'command'), ''), '') FROM jsonb_array_elements(pg_citus_practice.types_of(pg_citus_practice.definition_of(rel))) t)
     || pg_citus_practice.shard_create_sql(s.shardid) || pg_citus_practice.shard_foreign_keys_sql(s.shardid))
     FROM pg_dist_shard s WHERE s.logicalrelid = rel));
 END $$;

@@ -44,8 +44,8 @@ BEGIN
     RAISE EXCEPTION 'cannot calculate the size because relation % is not distributed', quote_literal(pg_citus_practice.relname(rel))
       USING ERRCODE = '42809';
   END IF;
-  FOR n IN SELECT DISTINCT n.* FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid)
-           JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary' WHERE s.logicalrelid = rel ORDER BY n.nodeid LOOP
+  FOR n IN SELECT DISTINCT o.* FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid)
+           JOIN pg_dist_node o ON o.groupid = p.groupid AND o.noderole = 'primary' WHERE s.logicalrelid = rel ORDER BY o.nodeid LOOP
     BEGIN
       EXECUTE format('SELECT sum(%I) FROM pg_citus_practice.%I WHERE shardid = ANY ($1)', which, 'sizes_' || n.groupid) INTO part
       USING ARRAY(SELECT shardid FROM pg_dist_shard WHERE logicalrelid = rel);
