@@ -384,6 +384,22 @@ describe('another node', () => {
     await waitFor('all sessions to end', async () => (await sessionsNamed('node')) === 0);
   });
 
+  it('may be the coordinator, aside from the session', async () => {
+    const { registry } = setUp(profile({ applicationName: 'aside' }));
+    await registry.open('c1', { signal: never });
+    const aside = await registry.aside('c1');
+    expect(await registry.aside('c1')).toBe(aside);
+    const slow = aside.read({ text: 'SELECT pg_sleep(0.3)' });
+    const quick = await registry
+      .coordinator('c1')
+      .read({
+        text: 'SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = $1',
+        values: ['aside'],
+      });
+    expect(quick).toEqual([{ n: '2' }]);
+    await slow;
+  });
+
   it('is the coordinator where the address is its', async () => {
     const { registry } = setUp(profile());
     await registry.open('c1', { signal: never });
