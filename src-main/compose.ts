@@ -8,8 +8,7 @@ import type { BrowserWindow } from 'electron';
 import { recognise } from './citus/recognise';
 import type { CommandLine } from './command-line';
 import { connectDatabase } from './connections/database';
-import { readImportable } from './connections/profile-imports';
-import { parseProfileText } from './connections/profile-text';
+import { parsePastedProfile, readImportable } from './connections/profile-imports';
 import { createRegistry } from './connections/registry';
 import type { Notice } from './contract/app';
 import type { Failure } from './contract/failure';
@@ -68,14 +67,10 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       monitor.onSession(state);
     },
   });
-  const coordinatorOf = (clusterId: string): { readonly host: string; readonly port: number } => {
-    const profile = profiles.get(clusterId);
-    return { host: profile?.host ?? '', port: profile?.port ?? 0 };
-  };
   const monitor = createMonitor({
     sessions: {
       coordinator: (clusterId) => registry.coordinator(clusterId),
-      aside: (clusterId) => registry.node(clusterId, coordinatorOf(clusterId)),
+      aside: (clusterId) => registry.aside(clusterId),
       node: (clusterId, node) => registry.node(clusterId, node),
     },
     publish: (event, record) => {
@@ -157,7 +152,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       copyText: (text) => clipboard.writeText(text),
       askForFile: (suggestedName) => askForFile(surroundings.window(), suggestedName),
     },
-    connections: { profiles, secrets, drafts, registry, parseProfileText, readImportable },
+    connections: { profiles, secrets, drafts, registry, parsePastedProfile, readImportable },
     clusters: { registry, monitor },
     operations: { operations, audit, askForFile: (name) => askForFile(surroundings.window(), name) },
     practice: { ...practiceParts, ready },

@@ -15,7 +15,7 @@ export interface ConnectionParts {
   readonly secrets: Secrets;
   readonly drafts: Drafts;
   readonly registry: Registry;
-  readonly parseProfileText: (text: string) => DraftSource;
+  readonly parsePastedProfile: (text: string) => Promise<DraftSource>;
   readonly readImportable: () => Promise<readonly DraftSource[]>;
 }
 
@@ -29,7 +29,7 @@ export function connectionHandlers(parts: ConnectionParts): ConnectionHandlers {
       await profiles.remove(profileId);
       return null;
     },
-    'profiles.parse': ({ text }) => drafts.add(parts.parseProfileText(text)),
+    'profiles.parse': async ({ text }) => drafts.add(await parts.parsePastedProfile(text)),
     'profiles.importable': async () => (await parts.readImportable()).map((source) => drafts.add(source)),
     'vault.create': ({ passphrase }) => secrets.createVault(passphrase),
     'vault.unlock': ({ passphrase }) => secrets.unlockVault(passphrase),
