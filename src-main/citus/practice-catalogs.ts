@@ -57,40 +57,59 @@ const constraintType = `
   CASE o.contype WHEN 'p' THEN 'primary-key' WHEN 'u' THEN 'unique' WHEN 'x' THEN 'exclusion'
                  WHEN 'f' THEN 'foreign-key' ELSE 'check' END`;
 
-const citusKeys: KeySource = {
-  constraints: `
+/** What stands for a relation that a constraint names: on Citus the relation itself. */
+interface KeyNames {
+  /** The relation that people see behind an oid of pg_constraint. */
+  readonly shown: (oid: string) => string;
+  readonly definition: string;
+}
+
+const citusNames: KeyNames = {
+  shown: (oid) => oid,
+  definition: 'pg_catalog.pg_get_constraintdef(o.oid)',
+};
+
+const practiceNames: KeyNames = {
+  shown: (oid) => `coalesce((SELECT m.relid FROM pg_citus_practice.shell m WHERE m.twinid = ${oid}), ${oid})`,
+  definition: `coalesce((SELECT d.definition FROM pg_catalog.citus_practice_keys d WHERE d.constraint_oid = o.oid),
+                        pg_catalog.pg_get_constraintdef(o.oid))`,
+};
+
+export function keySource(catalog: CatalogFacts): KeySource {
+  const names = catalog.isPracticeEmulator ? practiceNames : citusNames;
+  return {
+    // A partitioned table's foreign keys appear once more for each of its partitions; those have a parent.
+    constraints: `
   (SELECT coalesce(json_agg(json_build_object(
             'name', o.conname, 'type', ${constraintType},
             'columns', ${namesOf('o.conrelid', 'o.conkey')},
             'references', CASE WHEN o.contype = 'f' THEN json_build_object(
                'schema', rn.nspname, 'name', r.relname, 'columns', ${namesOf('o.confrelid', 'o.confkey')}) END,
-            'definition', pg_catalog.pg_get_constraintdef(o.oid)) ORDER BY o.conname), '[]')::text
+            'definition', ${names.definition}) ORDER BY o.conname), '[]')::text
      FROM pg_catalog.pg_constraint o
-     LEFT JOIN pg_catalog.pg_class r ON r.oid = o.confrelid
+     LEFT JOIN pg_catalog.pg_class r ON o.contype = 'f' AND r.oid = ${names.shown('o.confrelid')}
      LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
-    WHERE o.conrelid = c.oid AND o.contype IN ('p', 'u', 'x', 'f', 'c')
+    WHERE o.conrelid = k.oid AND o.contype IN ('p', 'u', 'x', 'f', 'c')
       AND NOT (o.contype = 'f' AND o.conparentid <> 0 AND NOT c.relispartition))`,
-  referencedBy: `
+    referencedBy: `
   (SELECT coalesce(json_agg(json_build_object(
             'schema', rn.nspname, 'name', r.relname, 'constraint', o.conname)
             ORDER BY rn.nspname, r.relname, o.conname), '[]')::text
      FROM pg_catalog.pg_constraint o
-     JOIN pg_catalog.pg_class r ON r.oid = o.conrelid
+     JOIN pg_catalog.pg_class r ON r.oid = ${names.shown('o.conrelid')}
      JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
-    WHERE o.confrelid = c.oid AND o.contype = 'f' AND o.conparentid = 0)`,
-  uniqueIndexes: `
+    WHERE o.confrelid = k.oid AND o.contype = 'f' AND o.conparentid = 0)`,
+    uniqueIndexes: `
   (SELECT coalesce(json_agg(json_build_object('name', x.relname, 'columns',
-            (SELECT json_agg(coalesce(a.attname, pg_catalog.pg_get_indexdef(i.indexrelid, o.position, true))
-                            ORDER BY o.position)
-               FROM generate_series(1, i.indnkeyatts) o (position)
+            (SELECT json_agg(coalesce(a.attname, pg_catalog.pg_get_indexdef(i.indexrelid, q.position, true))
+                             ORDER BY q.position)
+               FROM generate_series(1, i.indnkeyatts) q (position)
                LEFT JOIN pg_catalog.pg_attribute a
-                 ON a.attrelid = i.indrelid AND a.attnum = i.indkey[o.position - 1] AND a.attnum <> 0)) ORDER BY x.relname), '[]')::text
+                 ON a.attrelid = i.indrelid AND a.attnum = i.indkey[q.position - 1] AND a.attnum <> 0))
+            ORDER BY x.relname), '[]')::text
      FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-    WHERE i.indrelid = c.oid AND i.indisunique
+    WHERE i.indrelid = k.oid AND i.indisunique
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o
                        WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x')))`,
-};
-
-export function keySource(_catalog: CatalogFacts): KeySource {
-  return citusKeys;
+  };
 }
