@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { tableName } from './cluster';
+import type { TableName } from './cluster';
 import type { Failure } from './failure';
 
 const shardTransferModes = ['auto', 'force_logical', 'block_writes'] as const;
@@ -84,7 +85,14 @@ export type StepAction =
       readonly port: number;
       readonly value: boolean;
     }
-  | { readonly type: 'replicate-reference-tables'; readonly host: string; readonly port: number }
+  | {
+      readonly type: 'replicate-reference-tables';
+      readonly host: string;
+      readonly port: number;
+      readonly transferMode: ShardTransferMode;
+      /** Tables whose copies are compared afterwards. */
+      readonly tables: readonly TableName[];
+    }
   | {
       readonly type: 'distribute-table';
       readonly schema: string;

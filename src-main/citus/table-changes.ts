@@ -1,0 +1,54 @@
+/** Changes of tables. Names travel as values and are parsed by the server as quoted, qualified names. */
+import { qualified } from '../connections/database';
+import type { ChangeResult, SqlValue, Statement, StatementOptions, Writer } from '../connections/database';
+import type { TableName } from '../contract/cluster';
+import type { RequestOf } from '../contract/operations';
+
+export type DistributeAs = RequestOf<'distribute-table'>['as'];
+
+/** `regclass` arguments take quoted names as text, so no name becomes part of a statement's text. */
+export function distributeTableStatement(table: TableName, as: DistributeAs): Statement {
+  const name = qualified(table);
+  switch (as.type) {
+    case 'reference':
+      return { text: 'SELECT create_reference_table($1)', values: [name] };
+    case 'local':
+      return { text: 'SELECT citus_add_local_table_to_metadata($1)', values: [name] };
+    case 'hash': {
+      const values: SqlValue[] = [name, as.column];
+      let rest = '';
+      if (as.colocateWith !== 'default') {
+        values.push(as.colocateWith === 'none' ? 'none' : qualified(as.colocateWith));
+        rest += `, colocate_with => $${values.length}`;
+      }
+      if (as.shardCount !== null) {
+        values.push(as.shardCount);
+        rest += `, shard_count => $${values.length}`;
+      }
+      return { text: `SELECT create_distributed_table($1, $2${rest})`, values };
+    }
+  }
+}
+
+/** Blocks writes to the table until its rows are copied to the shards. One transaction. */
+export function distributeTable(
+  writer: Writer,
+  table: TableName,
+  as: DistributeAs,
+  options?: StatementOptions,
+): Promise<ChangeResult<object>> {
+  return writer.change(distributeTableStatement(table, as), options);
+}
+
+export function truncateLocalDataStatement(table: TableName): Statement {
+  return { text: 'SELECT truncate_local_data_after_distributing_table($1)', values: [qualified(table)] };
+}
+
+/** Empties the coordinator's own file of a distributed table: rows that no query can see any more. */
+export function truncateLocalData(
+  writer: Writer,
+  table: TableName,
+  options?: StatementOptions,
+): Promise<ChangeResult<object>> {
+  return writer.change(truncateLocalDataStatement(table), options);
+}

@@ -1,0 +1,245 @@
+/** All that decides whether and how a table can be distributed, in one statement that asks no worker. */
+import { identifier, qualified } from '../connections/database';
+import type { Reader, StatementOptions } from '../connections/database';
+import type { TableName } from '../contract/cluster';
+import { toFailure } from '../contract/failure';
+import { baseType, hashableTypes } from './describe-table';
+
+/** As the statement answers; `plans/table-facts.ts` says what each field means. */
+export interface TableFactsRow {
+  readonly oid: number;
+  readonly kind: 'table' | 'partitioned' | 'foreign' | 'view' | 'other';
+  readonly isTemporary: boolean;
+  readonly isUnlogged: boolean;
+  readonly isCatalog: boolean;
+  readonly parent: TableName | null;
+  readonly partitionedPartitions: readonly TableName[];
+  readonly isInInheritance: boolean;
+  readonly owner: string;
+  readonly actsAsOwner: boolean;
+  readonly heapBytes: number;
+  readonly totalBytes: number;
+  readonly rowEstimate: number;
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly collation: string | null;
+    readonly isCollationDeterministic: boolean;
+    readonly isGenerated: boolean;
+    readonly isNullable: boolean;
+    readonly isHashable: boolean;
+    readonly hasNegativeScale: boolean;
+    readonly hasSequenceDefault: boolean;
+    readonly distinctEstimate: number | null;
+  }[];
+  readonly uniqueness: readonly {
+    readonly name: string;
+    readonly kind: 'primary-key' | 'unique' | 'exclusion' | 'unique-index';
+    readonly columns: readonly string[];
+  }[];
+  readonly foreignKeys: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly references: TableName;
+    readonly referencedColumns: readonly string[];
+    readonly onDelete: KeyAction;
+    readonly onUpdate: KeyAction;
+  }[];
+  readonly referencedBy: readonly { readonly name: string; readonly table: TableName }[];
+  readonly triggers: readonly string[];
+  readonly hasReplicaIdentity: boolean;
+}
+
+type KeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+
+const parts = `
+  parts AS (
+    SELECT t.oid FROM target t WHERE t.relkind IN ('r', 'm', 'f')
+    UNION ALL
+    SELECT i.relid FROM target t CROSS JOIN LATERAL pg_catalog.pg_partition_tree(t.oid) i
+     WHERE t.relkind = 'p' AND i.isleaf)`;
+
+const nameOf = (relation: string): string => `
+  (SELECT json_build_object('schema', nn.nspname, 'name', cc.relname)
+     FROM pg_catalog.pg_class cc JOIN pg_catalog.pg_namespace nn ON nn.oid = cc.relnamespace
+    WHERE cc.oid = ${relation})`;
+
+const columnNames = (relation: string, numbers: string): string => `
+  (SELECT coalesce(json_agg(a.attname ORDER BY q.position), '[]')
+     FROM unnest(${numbers}) WITH ORDINALITY q (attnum, position)
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = ${relation} AND a.attnum = q.attnum)`;
+
+/** numeric's modifier holds the scale in its low 11 bits, offset by 4 and signed. */
+const negativeScale = `
+  (a.atttypid = 'numeric'::regtype AND a.atttypmod >= 4
+   AND ((((a.atttypmod - 4) & 2047) # 1024) - 1024) < 0)`;
+
+const columns = `
+  (SELECT coalesce(json_agg(json_build_object(
+            'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, NULL),
+            'collation', l.collname, 'isCollationDeterministic', coalesce(l.collisdeterministic, true),
+            'isGenerated', a.attgenerated <> '', 'isNullable', NOT a.attnotnull,
+            'isHashable', EXISTS (SELECT FROM hashable h WHERE h.oid = ${baseType}),
+            'hasNegativeScale', ${negativeScale},
+            'hasSequenceDefault', a.attidentity <> '' OR coalesce(
+               pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false),
+            'distinctEstimate', s.n_distinct) ORDER BY a.attnum), '[]')
+     FROM pg_catalog.pg_attribute a
+     LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation AND a.attcollation <> 0
+     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+     LEFT JOIN pg_catalog.pg_stats s ON s.schemaname = t.nspname AND s.tablename = t.relname
+      AND s.attname = a.attname AND s.inherited = (t.relkind = 'p')
+    WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped)`;
+
+/** For an exclusion only the columns compared by an operator that is the equality of its type count. */
+const exclusionColumns = `
+  (SELECT coalesce(json_agg(a.attname ORDER BY q.position), '[]')
+     FROM unnest(o.conkey, o.conexclop) WITH ORDINALITY q (attnum, operator, position)
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = q.attnum
+     JOIN pg_catalog.pg_operator p ON p.oid = q.operator AND p.oprname = '=')`;
+
+const uniqueness = `
+  (SELECT coalesce(json_agg(u ORDER BY u->>'name'), '[]') FROM (
+     SELECT json_build_object('name', o.conname,
+              'kind', CASE o.contype WHEN 'p' THEN 'primary-key' WHEN 'u' THEN 'unique' ELSE 'exclusion' END,
+              'columns', CASE WHEN o.contype = 'x' THEN ${exclusionColumns} ELSE ${columnNames('o.conrelid', 'o.conkey')} END) AS u
+       FROM pg_catalog.pg_constraint o WHERE o.conrelid = t.oid AND o.contype IN ('p', 'u', 'x')
+     UNION ALL
+     SELECT json_build_object('name', x.relname, 'kind', 'unique-index', 'columns',
+              (SELECT coalesce(json_agg(a.attname ORDER BY q.position), '[]')
+                 FROM unnest(i.indkey::int2[]) WITH ORDINALITY q (attnum, position)
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = q.attnum
+                WHERE q.position <= i.indnkeyatts AND q.attnum <> 0))
+       FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+      WHERE i.indrelid = t.oid AND i.indisunique
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o
+                         WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x'))) every_kind)`;
+
+const action = (column: string): string => `
+  CASE ${column} WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default'
+       WHEN 'r' THEN 'restrict' ELSE 'no action' END`;
+
+const foreignKeys = `
+  (SELECT coalesce(json_agg(json_build_object(
+            'name', o.conname, 'columns', ${columnNames('o.conrelid', 'o.conkey')},
+            'references', ${nameOf('o.confrelid')},
+            'referencedColumns', ${columnNames('o.confrelid', 'o.confkey')},
+            'onDelete', ${action('o.confdeltype')}, 'onUpdate', ${action('o.confupdtype')}) ORDER BY o.conname), '[]')
+     FROM pg_catalog.pg_constraint o
+    WHERE o.conrelid = t.oid AND o.contype = 'f' AND o.conparentid = 0)`;
+
+const referencedBy = `
+  (SELECT coalesce(json_agg(json_build_object('name', o.conname, 'table', ${nameOf('o.conrelid')}) ORDER BY o.conname), '[]')
+     FROM pg_catalog.pg_constraint o
+    WHERE o.confrelid = t.oid AND o.conrelid <> t.oid AND o.contype = 'f' AND o.conparentid = 0)`;
+
+const text = `
+WITH ${hashableTypes},
+  target AS (
+    SELECT c.*, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relname = $2),
+  ${parts}
+SELECT json_build_object(
+  'oid', t.oid::bigint,
+  'kind', CASE t.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign'
+                         WHEN 'v' THEN 'view' WHEN 'm' THEN 'view' ELSE 'other' END,
+  'isTemporary', t.relpersistence = 't',
+  'isUnlogged', t.relpersistence = 'u',
+  'isCatalog', t.nspname IN ('pg_catalog', 'information_schema', 'pg_toast'),
+  'parent', (SELECT ${nameOf('i.inhparent')} FROM pg_catalog.pg_inherits i WHERE i.inhrelid = t.oid AND t.relispartition LIMIT 1),
+  'partitionedPartitions', (SELECT coalesce(json_agg(${nameOf('i.inhrelid')}), '[]')
+       FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid
+      WHERE i.inhparent = t.oid AND p.relkind = 'p'),
+  'isInInheritance', (t.relkind <> 'p' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = t.oid))
+       OR (NOT t.relispartition AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = t.oid)),
+  'owner', pg_catalog.pg_get_userbyid(t.relowner),
+  'actsAsOwner', pg_catalog.pg_has_role(t.relowner, 'USAGE'),
+  'heapBytes', (SELECT coalesce(sum(pg_catalog.pg_relation_size(p.oid)), 0) FROM parts p),
+  'totalBytes', (SELECT coalesce(sum(pg_catalog.pg_total_relation_size(p.oid)), 0) FROM parts p),
+  'rowEstimate', (SELECT CASE WHEN bool_or(c.reltuples >= 0) THEN sum(greatest(c.reltuples, 0)) ELSE -1 END
+                    FROM parts p JOIN pg_catalog.pg_class c ON c.oid = p.oid),
+  'columns', ${columns},
+  'uniqueness', ${uniqueness},
+  'foreignKeys', ${foreignKeys},
+  'referencedBy', ${referencedBy},
+  'triggers', (SELECT coalesce(json_agg(g.tgname ORDER BY g.tgname), '[]')
+       FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal),
+  'hasReplicaIdentity', t.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x
+       WHERE x.indrelid = t.oid AND x.indisvalid AND x.indimmediate
+         AND CASE t.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END)
+)::text AS facts
+  FROM target t`;
+
+/** Null when no relation of that name exists. Sequences, indexes and types come back as kind `other`. */
+export async function readTableFacts(
+  reader: Reader,
+  table: TableName,
+  options?: StatementOptions,
+): Promise<(TableFactsRow & TableName) | null> {
+  const rows = await reader.read<{ readonly facts: string }>(
+    { text, values: [table.schema, table.name] },
+    options,
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return { schema: table.schema, name: table.name, ...(JSON.parse(row.facts) as TableFactsRow) };
+}
+
+/** Whether a column holds NULL, found by looking; `unknown` when that takes longer than `timeoutMs`. */
+export async function readColumnHasNull(
+  reader: Reader,
+  table: TableName,
+  column: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<boolean | 'unknown'> {
+  try {
+    const rows = await reader.read<{ readonly found: boolean }>(
+      {
+        text: `SELECT EXISTS (SELECT FROM ${qualified(table)} WHERE ${identifier(column)} IS NULL) AS found`,
+      },
+      { timeoutMs, signal },
+    );
+    return rows[0]?.found ?? 'unknown';
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure.kind === 'timeout' || failure.kind === 'permission' || failure.kind === 'database')
+      return 'unknown';
+    throw error;
+  }
+}
+
+export interface DistributionSettings {
+  readonly shardCount: number;
+  readonly replicationFactor: number;
+  readonly allowUnsafeConstraints: boolean;
+  readonly enableUnsafeTriggers: boolean;
+}
+
+/** Settings that are not listed in pg_settings on every version are asked one by one. */
+export async function readDistributionSettings(
+  reader: Reader,
+  options?: StatementOptions,
+): Promise<DistributionSettings> {
+  const rows = await reader.read<{
+    readonly shards: string | null;
+    readonly factor: string | null;
+    readonly unsafe: string | null;
+    readonly triggers: string | null;
+  }>(
+    {
+      text: `SELECT current_setting('citus.shard_count', true) AS shards,
+       current_setting('citus.shard_replication_factor', true) AS factor,
+       current_setting('citus.allow_unsafe_constraints', true) AS unsafe,
+       current_setting('citus.enable_unsafe_triggers', true) AS triggers`,
+    },
+    options,
+  );
+  const row = rows[0];
+  return {
+    shardCount: Number(row?.shards ?? 32),
+    replicationFactor: Number(row?.factor ?? 1),
+    allowUnsafeConstraints: row?.unsafe === 'on',
+    enableUnsafeTriggers: row?.triggers === 'on',
+  };
+}

@@ -1,0 +1,250 @@
+/** Gathers what each plan is made from: the snapshot, and a few small reads beside it. */
+import {
+  readNewNode,
+  readNodeAnswers,
+  readPostgresVersionNumber,
+  readTablesNotOwned,
+} from '../citus/node-facts';
+import { readCoordinatorReaches } from '../citus/operation-reads';
+import { readRebalancePlan } from '../citus/rebalance-plan';
+import { readColumnHasNull, readDistributionSettings, readTableFacts } from '../citus/table-facts';
+import type { Reader } from '../connections/database';
+import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
+import { assertNever, FailureError, toFailure } from '../contract/failure';
+import type { OperationRequest, PlanReply, RequestOf } from '../contract/operations';
+import { planAddNode } from '../plans/add-node';
+import type { NewNodeFacts } from '../plans/add-node';
+import { planDistributeTable } from '../plans/distribute-table';
+import { readable } from '../plans/plan';
+import type { NodeAnswer, PlanContext } from '../plans/plan';
+import { planRebalance } from '../plans/rebalance';
+import type { ShardBytes } from '../plans/rebalance-moves';
+import type { ClusterAccess } from './engine-parts';
+import { failureWords } from './failures';
+
+export interface FactSource {
+  readonly access: ClusterAccess;
+  readonly snapshot: ClusterSnapshot;
+  /** Asked only by plans that show bytes. */
+  readonly sizes: () => Promise<ClusterSizes>;
+  readonly readLimitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Longest look for NULL values while a person waits for the plan. */
+const nullLookMs = 5_000;
+
+export type MakePlan = (
+  source: FactSource,
+  request: OperationRequest,
+  context: PlanContext,
+) => Promise<PlanReply>;
+
+/** Reads the facts for a request and makes its plan. Throws `FailureError` when the cluster cannot be read. */
+export async function makePlan(
+  source: FactSource,
+  request: OperationRequest,
+  context: PlanContext,
+): Promise<PlanReply> {
+  switch (request.kind) {
+    case 'add-node':
+      return planAddNode(await addNodeFacts(source, request), request, context);
+    case 'distribute-table':
+      return planDistributeTable(await distributeFacts(source, request), request, context);
+    case 'rebalance':
+      return planRebalance(await rebalanceFacts(source, request), request, context);
+    default:
+      return assertNever(request);
+  }
+}
+
+/** A role without the right to ask gets no answers, and a plan that says so by other reasons. */
+async function answersOf(source: FactSource): Promise<readonly NodeAnswer[]> {
+  try {
+    return await readNodeAnswers(source.access.reader, limits(source));
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure.kind === 'permission' || failure.kind === 'database') return [];
+    throw error;
+  }
+}
+
+function limits(source: FactSource): { readonly timeoutMs: number; readonly signal: AbortSignal } {
+  return { timeoutMs: source.readLimitMs, signal: source.signal };
+}
+
+async function addNodeFacts(
+  source: FactSource,
+  request: RequestOf<'add-node'>,
+): Promise<Parameters<typeof planAddNode>[0]> {
+  const { access, snapshot } = source;
+  const [answers, postgresVersionNumber, coordinatorReachesIt, newNode, referenceBytes] = await Promise.all([
+    answersOf(source),
+    readPostgresVersionNumber(access.reader, limits(source)),
+    reaches(source, request),
+    newNodeFacts(source, request),
+    referenceSize(source),
+  ]);
+  return {
+    snapshot,
+    postgresVersionNumber,
+    dialled: parseAddress(access.address),
+    newNode,
+    coordinatorReachesIt,
+    answers,
+    referenceBytes,
+  };
+}
+
+async function reaches(source: FactSource, request: RequestOf<'add-node'>): Promise<boolean | null> {
+  try {
+    return await readCoordinatorReaches(source.access.reader, request, limits(source));
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure.kind === 'cancelled' || failure.kind === 'not-connected') throw error;
+    return null;
+  }
+}
+
+async function newNodeFacts(source: FactSource, request: RequestOf<'add-node'>): Promise<NewNodeFacts> {
+  const known = source.snapshot.nodes.some(
+    (node) => node.name === request.host && node.port === request.port,
+  );
+  // A node that is registered already is refused for that alone; what it holds would only confuse.
+  if (known) return { state: 'unknown', reason: 'it is registered already.' };
+  try {
+    const node = await source.access.node({ host: request.host, port: request.port });
+    return { state: 'known', ...(await readNewNode(node, limits(source))) };
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure.kind === 'cancelled') throw error;
+    return { state: 'unknown', reason: failureWords(failure) };
+  }
+}
+
+async function referenceSize(source: FactSource): Promise<number | null> {
+  const oids = new Set(
+    source.snapshot.tables.filter((table) => table.type === 'reference').map((table) => table.oid),
+  );
+  if (oids.size === 0) return 0;
+  const bytes = await bytesOfShards(source);
+  const shards = source.snapshot.shards.filter((shard) => oids.has(shard.tableOid));
+  return shards.reduce<number | null>((sum, shard) => {
+    const one = bytes[shard.shardId];
+    return sum === null || one === undefined ? null : sum + one;
+  }, 0);
+}
+
+/** Sizes are worth showing and not worth failing for: without them the plan says that they are not known. */
+async function bytesOfShards(source: FactSource): Promise<ShardBytes> {
+  try {
+    return (await source.sizes()).shardBytes;
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure.kind === 'cancelled' || failure.kind === 'not-connected') throw error;
+    return {};
+  }
+}
+
+async function distributeFacts(
+  source: FactSource,
+  request: RequestOf<'distribute-table'>,
+): Promise<Parameters<typeof planDistributeTable>[0]> {
+  const { access, snapshot } = source;
+  const options = limits(source);
+  const [table, settings, answers] = await Promise.all([
+    readTableFacts(access.reader, request.table, options),
+    readDistributionSettings(access.reader, options),
+    answersOf(source),
+  ]);
+  return {
+    snapshot,
+    table,
+    settings,
+    answers,
+    columnHasNull: await hasNull(access.reader, table, request, source.signal),
+  };
+}
+
+async function hasNull(
+  reader: Reader,
+  table: Awaited<ReturnType<typeof readTableFacts>>,
+  request: RequestOf<'distribute-table'>,
+  signal: AbortSignal,
+): Promise<boolean | 'unknown'> {
+  if (!table || request.as.type !== 'hash' || !['table', 'partitioned'].includes(table.kind))
+    return 'unknown';
+  const wanted = request.as.column;
+  const column = table.columns.find((one) => one.name === wanted);
+  if (!column) return 'unknown';
+  if (!column.isNullable || table.heapBytes === 0) return false;
+  return readColumnHasNull(reader, table, column.name, nullLookMs, signal);
+}
+
+async function rebalanceFacts(
+  source: FactSource,
+  request: RequestOf<'rebalance'>,
+): Promise<Parameters<typeof planRebalance>[0]> {
+  const { access, snapshot } = source;
+  const options = limits(source);
+  const [answers, shardBytes, notOwned, settings] = await Promise.all([
+    answersOf(source),
+    bytesOfShards(source),
+    readTablesNotOwned(access.reader, options),
+    readDistributionSettings(access.reader, options),
+  ]);
+  const choice = { strategy: request.strategy, drainOnly: request.drainOnly };
+  const asked = await planRows(source, choice);
+  const isEmpty = asked.rows !== null && asked.rows.length === 0 && !request.drainOnly;
+  return {
+    snapshot,
+    ...asked,
+    whenEmpty: isEmpty
+      ? {
+          withoutImprovement: await rowCount(source, { ...choice, improvementThreshold: 0 }),
+          withoutThresholds: await rowCount(source, { ...choice, improvementThreshold: 0, threshold: 0 }),
+        }
+      : null,
+    shardBytes,
+    notOwned: notOwned.map(readable),
+    replicationFactor: settings.replicationFactor,
+    answers,
+  };
+}
+
+type PlanChoice = Parameters<typeof readRebalancePlan>[1];
+
+/** The plan asks every node for sizes, which takes longer than a catalog read. */
+const planLimitMs = 120_000;
+
+async function planRows(
+  source: FactSource,
+  choice: PlanChoice,
+): Promise<Pick<Parameters<typeof planRebalance>[0], 'rows' | 'planFailure'>> {
+  try {
+    const rows = await readRebalancePlan(source.access.reader, choice, {
+      timeoutMs: planLimitMs,
+      signal: source.signal,
+    });
+    return { rows, planFailure: null };
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure.kind === 'cancelled' || failure.sqlState === undefined) throw error;
+    return { rows: null, planFailure: failureWords(failure) };
+  }
+}
+
+async function rowCount(source: FactSource, choice: PlanChoice): Promise<number> {
+  const { rows } = await planRows(source, choice);
+  return rows?.length ?? 0;
+}
+
+/** `host:port`, where an IPv6 host may stand in brackets. */
+export function parseAddress(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(':');
+  const port = Number(address.slice(at + 1));
+  if (at <= 0 || !Number.isInteger(port)) {
+    throw new FailureError({ kind: 'internal', message: `${address} is no host and port.` });
+  }
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port };
+}

@@ -1,0 +1,116 @@
+/** An operation as it follows from its journal: the same function serves a running one and one found at start. Pure. */
+import type { Operation, OperationState, OperationStep } from '../contract/operations';
+import type { JournalRecord, StepMemory } from './journal';
+
+export interface OperationRecord {
+  readonly operation: Operation;
+  /** By step id: what the step noted before it acted, also of attempts that ended. */
+  readonly memory: Readonly<Record<string, StepMemory>>;
+  /** Steps whose start is in the journal and whose end is not: what they did is not known. */
+  readonly openSteps: ReadonlySet<string>;
+}
+
+const endedStates: readonly OperationState[] = ['cancelled', 'done', 'failed'];
+
+/** Nothing more comes of it by itself or by a decision that waits. */
+export function hasEnded(operation: Operation): boolean {
+  return endedStates.includes(operation.state);
+}
+
+export function createdRecord(record: JournalRecord & { readonly type: 'created' }): OperationRecord {
+  const { plan } = record;
+  const steps = plan.steps.map((step): OperationStep => ({
+    ...step,
+    state: 'waiting',
+    startedAt: null,
+    endedAt: null,
+    outcome: null,
+    progress: null,
+    notices: [],
+    failure: null,
+  }));
+  return {
+    operation: {
+      operationId: record.operationId,
+      revision: 1,
+      clusterId: plan.clusterId,
+      kind: plan.request.kind,
+      title: plan.title,
+      summary: plan.summary,
+      state: 'running',
+      attention: null,
+      createdAt: record.at,
+      endedAt: null,
+      steps,
+      details: plan.details,
+      jobId: null,
+    },
+    memory: {},
+    openSteps: new Set(),
+  };
+}
+
+/** The record after one more line of the journal. */
+export function applyRecord(current: OperationRecord, record: JournalRecord): OperationRecord {
+  switch (record.type) {
+    case 'created':
+    case 'torn-line':
+      return current;
+    case 'step-starting':
+      return {
+        operation: changeStep(current.operation, record.stepId, {
+          state: 'running',
+          startedAt: record.at,
+          endedAt: null,
+          outcome: null,
+          progress: null,
+          failure: null,
+        }),
+        memory: { ...current.memory, [record.stepId]: record.memory },
+        openSteps: new Set(current.openSteps).add(record.stepId),
+      };
+    case 'step-ended': {
+      const openSteps = new Set(current.openSteps);
+      openSteps.delete(record.stepId);
+      const changed = changeStep(current.operation, record.stepId, {
+        state: record.state,
+        endedAt: record.state === 'waiting' ? null : record.at,
+        outcome: record.outcome,
+        progress: null,
+        notices: record.notices,
+        failure: record.failure,
+      });
+      return {
+        ...current,
+        operation: { ...changed, jobId: record.jobId ?? changed.jobId },
+        openSteps,
+      };
+    }
+    case 'state':
+      return {
+        ...current,
+        operation: {
+          ...current.operation,
+          revision: current.operation.revision + 1,
+          state: record.state,
+          attention: record.attention,
+          endedAt: endedStates.includes(record.state) ? record.at : null,
+        },
+      };
+  }
+}
+
+export function changeStep(operation: Operation, stepId: string, change: Partial<OperationStep>): Operation {
+  return {
+    ...operation,
+    revision: operation.revision + 1,
+    steps: operation.steps.map((step) => (step.stepId === stepId ? { ...step, ...change } : step)),
+  };
+}
+
+/** Null when the first line is not the one that creates an operation. */
+export function foldJournal(records: readonly JournalRecord[]): OperationRecord | null {
+  const [first, ...rest] = records;
+  if (!first || first.type !== 'created') return null;
+  return rest.reduce(applyRecord, createdRecord(first));
+}

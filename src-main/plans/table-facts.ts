@@ -1,0 +1,87 @@
+/** What is read about one table before it is distributed. Types only; `citus/table-facts.ts` reads them. */
+import type { ClusterSnapshot, TableName } from '../contract/cluster';
+import type { NodeAnswer } from './plan';
+
+export interface ColumnFacts {
+  readonly name: string;
+  /** format_type without its modifier, as in "numeric": what colocation compares. */
+  readonly type: string;
+  readonly collation: string | null;
+  readonly isCollationDeterministic: boolean;
+  readonly isGenerated: boolean;
+  readonly isNullable: boolean;
+  /** Whether the type has a default hash operator class. */
+  readonly isHashable: boolean;
+  /** numeric(5,-2) and the like. */
+  readonly hasNegativeScale: boolean;
+  readonly hasSequenceDefault: boolean;
+  readonly distinctEstimate: number | null;
+}
+
+export interface UniquenessFacts {
+  readonly name: string;
+  readonly kind: 'primary-key' | 'unique' | 'exclusion' | 'unique-index';
+  /** Plain columns; an expression is not among them. For an exclusion those compared with equality. */
+  readonly columns: readonly string[];
+}
+
+export interface ForeignKeyFacts {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly references: TableName;
+  readonly referencedColumns: readonly string[];
+  readonly onDelete: ForeignKeyAction;
+  readonly onUpdate: ForeignKeyAction;
+}
+
+export type ForeignKeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+
+export interface TableFacts extends TableName {
+  readonly oid: number;
+  readonly kind: 'table' | 'partitioned' | 'foreign' | 'view' | 'other';
+  readonly isTemporary: boolean;
+  readonly isUnlogged: boolean;
+  readonly isCatalog: boolean;
+  /** The partitioned table it is a partition of. */
+  readonly parent: TableName | null;
+  /** Partitions that are partitioned themselves. */
+  readonly partitionedPartitions: readonly TableName[];
+  /** Takes part in inheritance other than partitioning. */
+  readonly isInInheritance: boolean;
+  readonly owner: string;
+  /** Whether this session's role may act as the owner. */
+  readonly actsAsOwner: boolean;
+  /** Bytes of the heap on the coordinator, of every partition together. */
+  readonly heapBytes: number;
+  /** With indexes and TOAST. */
+  readonly totalBytes: number;
+  /** pg_class.reltuples summed; -1 when never analysed. */
+  readonly rowEstimate: number;
+  readonly columns: readonly ColumnFacts[];
+  readonly uniqueness: readonly UniquenessFacts[];
+  readonly foreignKeys: readonly ForeignKeyFacts[];
+  /** Foreign keys of other tables that point here. */
+  readonly referencedBy: readonly { readonly name: string; readonly table: TableName }[];
+  /** Triggers that a person made. */
+  readonly triggers: readonly string[];
+  readonly hasReplicaIdentity: boolean;
+}
+
+export interface DistributeFacts {
+  readonly snapshot: ClusterSnapshot;
+  /** Null when no such relation exists. */
+  readonly table: TableFacts | null;
+  readonly settings: {
+    /** citus.shard_count */
+    readonly shardCount: number;
+    /** citus.shard_replication_factor */
+    readonly replicationFactor: number;
+    /** citus.allow_unsafe_constraints */
+    readonly allowUnsafeConstraints: boolean;
+    /** citus.enable_unsafe_triggers */
+    readonly enableUnsafeTriggers: boolean;
+  };
+  /** Whether the chosen column holds NULL; `unknown` when looking took too long or there is no such column. */
+  readonly columnHasNull: boolean | 'unknown';
+  readonly answers: readonly NodeAnswer[];
+}

@@ -1,0 +1,437 @@
+/** Every reason why Citus would not distribute a table, found before it is asked. Texts and cases follow its own errors. */
+import type { RefusalReason, RequestOf } from '../contract/operations';
+import { activePrimaries, listed, readable, sameTable } from './plan';
+import type { PlanContext } from './plan';
+import { chooseColocation } from './placement';
+import type { ColocationChoice } from './placement';
+import type { ColumnFacts, DistributeFacts, ForeignKeyFacts, TableFacts } from './table-facts';
+
+type Request = RequestOf<'distribute-table'>;
+type HashRequest = Extract<Request['as'], { type: 'hash' }>;
+
+/** Reasons that lie in the kind of relation: no choice of column helps. */
+export function relationRefusals(
+  facts: DistributeFacts,
+  table: TableFacts,
+  as: Request['as']['type'],
+  context: PlanContext,
+): readonly RefusalReason[] {
+  const { sql } = context;
+  const name = readable(table);
+  const reasons: RefusalReason[] = [];
+  const known = facts.snapshot.tables.find((one) => sameTable(one, table));
+  if (known) {
+    reasons.push({
+      code: 'already-distributed',
+      message: `${name} is already a ${known.type} table of Citus.`,
+      fix: 'Take it back to an ordinary table first, if it shall be distributed in another way.',
+      fixSql: `SELECT undistribute_table(${sql.literal(sql.qualified(table))});`,
+    });
+  }
+  if (table.isCatalog) {
+    reasons.push({
+      code: 'catalog-table',
+      message: `${name} is a system catalog.`,
+      fix: 'Choose a table of your own.',
+    });
+  }
+  if (table.kind === 'view' || table.kind === 'other') {
+    reasons.push({
+      code: 'not-a-table',
+      message: `${name} is not a table${table.kind === 'view' ? ' but a view' : ''}.`,
+      fix: 'Distribute the tables it reads from; a view over distributed tables works unchanged.',
+    });
+  }
+  if (table.kind === 'foreign' && as !== 'local') {
+    reasons.push({
+      code: 'foreign-table',
+      message: `${name} is a foreign table; its rows are on another server.`,
+      fix: 'Copy its rows to a table of this database and distribute that, or add it to the metadata as a local table.',
+      fixSql: `SELECT citus_add_local_table_to_metadata(${sql.literal(sql.qualified(table))});`,
+    });
+  }
+  if (table.isTemporary) {
+    reasons.push({
+      code: 'temporary-table',
+      message: `${name} is a temporary table; only its own session sees it.`,
+      fix: 'Make an ordinary table of it.',
+      fixSql: `CREATE TABLE ${sql.identifier(`${table.name.slice(0, 55)}_kept`)} (LIKE ${sql.qualified(table)} INCLUDING ALL);`,
+    });
+  }
+  if (table.parent) {
+    reasons.push({
+      code: 'is-partition',
+      message: `${name} is a partition of ${readable(table.parent)}.`,
+      fix: `Distribute ${readable(table.parent)}; its partitions are distributed with it.`,
+    });
+  }
+  if (table.partitionedPartitions.length > 0) {
+    reasons.push({
+      code: 'multi-level-partitions',
+      message: `${listed(table.partitionedPartitions.map(readable))} of ${name} is partitioned again; Citus knows one level of partitions.`,
+      fix: 'Bring the rows into one level of partitions.',
+    });
+  }
+  if (table.kind === 'partitioned' && as === 'reference') {
+    reasons.push({
+      code: 'partitioned-reference',
+      message: `${name} is partitioned, and a reference table cannot be.`,
+      fix: 'Distribute it by hash, or bring its rows into a table without partitions.',
+    });
+  }
+  if (table.isInInheritance) {
+    reasons.push({
+      code: 'inheritance',
+      message: `${name} takes part in table inheritance.`,
+      fix: 'End the inheritance, or use partitions instead of it.',
+      fixSql: `ALTER TABLE ${sql.qualified(table)} NO INHERIT "<parent>";`,
+    });
+  }
+  if (!table.actsAsOwner) {
+    reasons.push({
+      code: 'not-owner',
+      message: `${name} belongs to ${table.owner}; ${facts.snapshot.capabilities.role} may not change it.`,
+      fix: `Connect as ${table.owner} or as a superuser.`,
+      fixSql: `GRANT ${sql.identifier(table.owner)} TO ${sql.identifier(facts.snapshot.capabilities.role)};`,
+    });
+  }
+  if (table.triggers.length > 0 && as !== 'local' && !facts.settings.enableUnsafeTriggers) {
+    reasons.push({
+      code: 'triggers',
+      message: `${name} has ${table.triggers.length === 1 ? 'the trigger' : 'the triggers'} ${listed(table.triggers)}; they would not run on the shards.`,
+      fix: 'Drop them, and do their work in the application or in a function that is called.',
+      fixSql: table.triggers
+        .map((trigger) => `DROP TRIGGER ${sql.identifier(trigger)} ON ${sql.qualified(table)};`)
+        .join('\n'),
+    });
+  }
+  return reasons;
+}
+
+/** Reasons against this column, count and colocation. */
+export function hashRefusals(
+  facts: DistributeFacts,
+  table: TableFacts,
+  as: HashRequest,
+  context: PlanContext,
+): readonly RefusalReason[] {
+  const reasons: RefusalReason[] = [];
+  const name = readable(table);
+  if (as.shardCount !== null && (as.shardCount < 1 || as.shardCount > 64_000)) {
+    reasons.push({
+      code: 'shard-count',
+      message: `${as.shardCount} shards are outside 1 to 64000.`,
+      fix: 'Choose a number in between; 32 to 128 serve most clusters.',
+    });
+  }
+  if (typeof as.colocateWith !== 'string' && as.shardCount !== null) {
+    reasons.push({
+      code: 'colocate-and-count',
+      message: `A shard count and a table to colocate with exclude one another: ${name} takes the count of ${readable(as.colocateWith)}.`,
+      fix: 'Leave the shard count out.',
+    });
+  }
+  if (
+    facts.snapshot.nodes.length > 0
+    && !facts.snapshot.nodes.some((node) => node.isActive && node.shouldHaveShards)
+  ) {
+    const worker = activePrimaries(facts.snapshot).find((node) => node.groupId !== 0);
+    reasons.push({
+      code: 'no-shard-nodes',
+      message: 'No node takes shards.',
+      fix: 'Let a node take shards, or add one.',
+      fixSql: worker
+        ? `SELECT citus_set_node_property(${context.sql.literal(worker.name)}, ${worker.port}, 'shouldhaveshards', true);`
+        : undefined,
+    });
+  }
+  const column = table.columns.find((one) => one.name === as.column);
+  if (!column) {
+    reasons.push({
+      code: 'no-column',
+      message: `${name} has no column ${as.column}.`,
+      fix: `Its columns are ${listed(
+        table.columns.map((one) => one.name),
+        12,
+      )}.`,
+    });
+    return reasons;
+  }
+  reasons.push(
+    ...columnRefusals(facts, table, column, context),
+    ...uniquenessRefusals(facts, table, as, context),
+  );
+  const choice = chooseColocation(facts.snapshot, column, as, facts.settings);
+  reasons.push(...colocationRefusals(choice, as, table, column, context));
+  for (const key of table.foreignKeys) {
+    reasons.push(...hashForeignKeyRefusals(facts, table, as, key, choice, context));
+  }
+  return reasons;
+}
+
+function columnRefusals(
+  facts: DistributeFacts,
+  table: TableFacts,
+  column: ColumnFacts,
+  context: PlanContext,
+): readonly RefusalReason[] {
+  const name = readable(table);
+  const reasons: RefusalReason[] = [];
+  if (!column.isHashable) {
+    reasons.push({
+      code: 'type-not-hashable',
+      message: `Type ${column.type} of ${column.name} has no default hash operator class, so its rows cannot be assigned to shards.`,
+      fix: 'Choose a column of a type such as integer, bigint, text or uuid.',
+    });
+  }
+  if (column.isGenerated) {
+    reasons.push({
+      code: 'generated-column',
+      message: `${column.name} is computed from other columns (GENERATED ALWAYS AS).`,
+      fix: 'Choose the column it is computed from, or make it an ordinary column.',
+      fixSql: `ALTER TABLE ${context.sql.qualified(table)} ALTER COLUMN ${context.sql.identifier(column.name)} DROP EXPRESSION;`,
+    });
+  }
+  if (column.hasNegativeScale) {
+    reasons.push({
+      code: 'negative-scale',
+      message: `${column.name} is numeric with a negative scale.`,
+      fix: 'Choose another column, or change its type to one with a scale of 0 or more.',
+    });
+  }
+  if (!column.isCollationDeterministic) {
+    reasons.push({
+      code: 'collation',
+      message: `${column.name} uses the non-deterministic collation ${column.collation ?? ''}.`,
+      fix: 'Give the column a deterministic collation, or choose another column.',
+    });
+  }
+  if (facts.columnHasNull === true) {
+    reasons.push({
+      code: 'null-values',
+      message: `${column.name} is NULL in some rows of ${name}; every row needs a value to have a shard.`,
+      fix: 'Fill the missing values or delete those rows first.',
+      fixSql: `SELECT count(*) FROM ${context.sql.qualified(table)} WHERE ${context.sql.identifier(column.name)} IS NULL;`,
+    });
+  }
+  return reasons;
+}
+
+const uniquenessWords = {
+  'primary-key': 'The primary key',
+  unique: 'The unique constraint',
+  exclusion: 'The exclusion constraint',
+  'unique-index': 'The unique index',
+} as const;
+
+function uniquenessRefusals(
+  facts: DistributeFacts,
+  table: TableFacts,
+  as: HashRequest,
+  context: PlanContext,
+): readonly RefusalReason[] {
+  if (facts.settings.allowUnsafeConstraints) return [];
+  const { sql } = context;
+  return table.uniqueness
+    .filter((one) => !one.columns.includes(as.column))
+    .map((one) => {
+      const columns = [as.column, ...one.columns].map(sql.identifier).join(', ');
+      const drop =
+        one.kind === 'unique-index'
+          ? `DROP INDEX ${sql.qualified({ schema: table.schema, name: one.name })};`
+          : `ALTER TABLE ${sql.qualified(table)} DROP CONSTRAINT ${sql.identifier(one.name)};`;
+      const add =
+        one.kind === 'exclusion' || one.columns.length === 0
+          ? ''
+          : one.kind === 'unique-index'
+            ? `\nCREATE UNIQUE INDEX ${sql.identifier(one.name)} ON ${sql.qualified(table)} (${columns});`
+            : `\nALTER TABLE ${sql.qualified(table)} ADD ${one.kind === 'primary-key' ? 'PRIMARY KEY' : 'UNIQUE'} (${columns});`;
+      return {
+        code: 'uniqueness-without-column',
+        message:
+          `${uniquenessWords[one.kind]} ${one.name} does not contain ${as.column}; a node can only keep rows unique that it holds.`
+          + (one.kind === 'exclusion' ? ' An exclusion must compare it with equality.' : ''),
+        fix: `Add ${as.column} to it, drop it, or distribute by one of its columns (${listed(one.columns)}).`,
+        fixSql: drop + add,
+      };
+    });
+}
+
+function colocationRefusals(
+  choice: ColocationChoice,
+  as: HashRequest,
+  table: TableFacts,
+  column: ColumnFacts,
+  context: PlanContext,
+): readonly RefusalReason[] {
+  if (choice.outcome !== 'impossible' || typeof as.colocateWith === 'string') return [];
+  const other = readable(as.colocateWith);
+  switch (choice.why) {
+    case 'no-table':
+      return [
+        {
+          code: 'colocate-unknown',
+          message: `${other} is not a table of Citus.`,
+          fix: 'Choose a distributed table, or distribute that one first.',
+        },
+      ];
+    case 'not-hash':
+      return [
+        {
+          code: 'colocate-not-hash',
+          message: `${other} is not distributed by hash, so nothing can lie beside its shards.`,
+          fix: 'Choose a table that is distributed by hash.',
+        },
+      ];
+    case 'type-differs':
+      return [
+        {
+          code: 'colocate-type',
+          message: `${column.name} is ${column.type}${column.collation ? ` (${column.collation})` : ''}, the column of ${other} is ${choice.expected}; equal values would hash differently.`,
+          fix: `Give both columns one type and collation, or colocate with another table.`,
+          fixSql: `ALTER TABLE ${context.sql.qualified(table)} ALTER COLUMN ${context.sql.identifier(column.name)} TYPE ${choice.expected};`,
+        },
+      ];
+  }
+}
+
+function hashForeignKeyRefusals(
+  facts: DistributeFacts,
+  table: TableFacts,
+  as: HashRequest,
+  key: ForeignKeyFacts,
+  choice: ColocationChoice,
+  context: PlanContext,
+): readonly RefusalReason[] {
+  const { sql } = context;
+  const isSelf = sameTable(key.references, table);
+  const other = readable(key.references);
+  const target = facts.snapshot.tables.find((one) => sameTable(one, key.references));
+  const drop = `ALTER TABLE ${sql.qualified(table)} DROP CONSTRAINT ${sql.identifier(key.name)};`;
+  if (!isSelf && !target) {
+    return [
+      {
+        code: 'foreign-key-to-plain',
+        message: `Foreign key ${key.name} points to ${other}, which is an ordinary table of the coordinator.`,
+        fix: `Make ${other} a reference table if it is small, or distribute it first and colocate with it; else drop the key.`,
+        fixSql: `SELECT create_reference_table(${sql.literal(sql.qualified(key.references))});`,
+      },
+    ];
+  }
+  if (!isSelf && target && target.type === 'reference') return [];
+  const reasons: RefusalReason[] = [];
+  if (!isSelf && target) {
+    const colocated =
+      target.type === 'distributed'
+      && choice.outcome === 'joins'
+      && choice.group.colocationId === target.colocationId;
+    if (!colocated) {
+      return [
+        {
+          code: 'foreign-key-not-colocated',
+          message: `Foreign key ${key.name} points to ${other}, whose shards will not lie beside those of ${readable(table)}.`,
+          fix:
+            target.type === 'distributed'
+              ? `Colocate with ${other}, or drop the key.`
+              : `${other} is a ${target.type} table; make it a reference table or drop the key.`,
+          fixSql: drop,
+        },
+      ];
+    }
+  }
+  const here = key.columns.indexOf(as.column);
+  const there = isSelf
+    ? key.referencedColumns.indexOf(as.column)
+    : key.referencedColumns.indexOf(target?.distributionColumn ?? '');
+  if (here === -1 || here !== there) {
+    reasons.push({
+      code: 'foreign-key-position',
+      message: `Foreign key ${key.name} does not pair ${as.column} with the distribution column of ${other}, so referenced rows may lie on another node.`,
+      fix: 'Put both distribution columns into the key, at the same place, or drop it.',
+      fixSql: drop,
+    });
+  }
+  if (here !== -1 && (key.onDelete === 'set null' || key.onDelete === 'set default')) {
+    reasons.push({
+      code: 'foreign-key-action',
+      message: `Foreign key ${key.name} would ${key.onDelete} the distribution column on delete, which would move rows between shards.`,
+      fix: 'Use ON DELETE CASCADE, RESTRICT or NO ACTION.',
+      fixSql: drop,
+    });
+  }
+  if (here !== -1 && ['set null', 'set default', 'cascade'].includes(key.onUpdate)) {
+    reasons.push({
+      code: 'foreign-key-action',
+      message: `Foreign key ${key.name} would ${key.onUpdate} the distribution column on update, which would move rows between shards.`,
+      fix: 'Use ON UPDATE NO ACTION or RESTRICT.',
+      fixSql: drop,
+    });
+  }
+  return reasons;
+}
+
+/** Reasons against a reference table or a local table in the metadata. */
+export function undistributedForeignKeyRefusals(
+  facts: DistributeFacts,
+  table: TableFacts,
+  as: 'reference' | 'local',
+  context: PlanContext,
+): readonly RefusalReason[] {
+  const { sql } = context;
+  const hasCoordinator = facts.snapshot.nodes.some((node) => node.groupId === 0);
+  const outgoing = table.foreignKeys.filter((key) => !sameTable(key.references, table));
+  const reasons: RefusalReason[] = [];
+  for (const key of outgoing) {
+    const target = facts.snapshot.tables.find((one) => sameTable(one, key.references));
+    if (target && (target.type === 'distributed' || target.type === 'schema')) {
+      reasons.push({
+        code: 'foreign-key-to-distributed',
+        message: `Foreign key ${key.name} points to the ${target.type} table ${readable(target)}; a ${as} table cannot reference it.`,
+        fix: 'Drop the key, or distribute this table by the same column.',
+        fixSql: `ALTER TABLE ${sql.qualified(table)} DROP CONSTRAINT ${sql.identifier(key.name)};`,
+      });
+    } else if (as === 'reference' && !target && !hasCoordinator) {
+      reasons.push({
+        code: 'foreign-key-to-plain',
+        message: `Foreign key ${key.name} points to ${readable(key.references)}, an ordinary table, and the coordinator is not registered.`,
+        fix: `Make ${readable(key.references)} a reference table first.`,
+        fixSql: `SELECT create_reference_table(${sql.literal(sql.qualified(key.references))});`,
+      });
+    } else if (
+      as === 'reference'
+      && target?.type !== 'reference'
+      && (!['no action', 'restrict'].includes(key.onDelete)
+        || !['no action', 'restrict'].includes(key.onUpdate))
+    ) {
+      reasons.push({
+        code: 'foreign-key-action',
+        message: `Foreign key ${key.name} points from a reference table to the local table ${readable(key.references)} and does more than NO ACTION or RESTRICT.`,
+        fix: `Make ${readable(key.references)} a reference table first.`,
+        fixSql: `SELECT create_reference_table(${sql.literal(sql.qualified(key.references))});`,
+      });
+    }
+  }
+  if (as === 'local') {
+    const involved = [
+      ...outgoing.map((key) => readable(key.references)),
+      ...table.referencedBy.map((key) => readable(key.table)),
+    ];
+    if (involved.length > 0) {
+      reasons.push({
+        code: 'foreign-key-chain',
+        message: `${readable(table)} is tied by foreign keys to ${listed([...new Set(involved)])}; alone it cannot be added to the metadata.`,
+        fix: 'Add all of them together with the statement below, or drop the keys.',
+        fixSql: `SELECT citus_add_local_table_to_metadata(${sql.literal(sql.qualified(table))}, cascade_via_foreign_keys => true);`,
+      });
+    }
+    if (!hasCoordinator && facts.snapshot.nodes.length > 0) {
+      reasons.push({
+        code: 'coordinator-not-registered',
+        message: 'The coordinator is not in pg_dist_node, so the other nodes could not find the table.',
+        fix: 'Register it under an address that every node can dial.',
+        fixSql: "SELECT citus_set_coordinator_host('<host name>', 5432);",
+      });
+    }
+  }
+  return reasons;
+}
