@@ -152,9 +152,11 @@ BEGIN
     EXECUTE format('ALTER SERVER %I OPTIONS (SET host %L, SET port %L)', server, node.nodename, node.nodeport);
     RETURN;
   END IF;
+  -- the costs make one trip to a node cheaper than two: without statistics PostgreSQL would rather
+  -- fetch two shards than let the node join them
   EXECUTE format($f$CREATE SERVER %I FOREIGN DATA WRAPPER citus_practice OPTIONS (
       host %L, port %L, dbname %L, async_capable 'true', fetch_size '2000', batch_size '500',
-      connect_timeout '5', application_name %L, parallel_commit 'true', parallel_abort 'true',
+      fdw_startup_cost '1000000', fdw_tuple_cost '0.01', connect_timeout '5', application_name %L, parallel_commit 'true', parallel_abort 'true',
       options '-c citus_practice.applying=on -c lock_timeout=60s')$f$,
     server, node.nodename, node.nodeport, current_database(), format('citus_internal group=%s pid=%%p', pg_citus_practice.local_group()));
   EXECUTE format('CREATE USER MAPPING FOR PUBLIC SERVER %I OPTIONS (user %L, password %L)',

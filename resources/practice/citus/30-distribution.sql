@@ -328,14 +328,12 @@ DECLARE
   schema_name text;
   s record;
   total int;
-  key name;
   here int := pg_citus_practice.local_group();
 BEGIN
   SELECT * INTO shell FROM pg_citus_practice.shell WHERE relid = rel;
   SELECT n.nspname INTO schema_name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = rel;
   IF shell.shape = 'h' THEN
     SELECT count(*) INTO total FROM pg_dist_shard WHERE logicalrelid = rel;
-    key := pg_citus_practice.key_column(rel);
     FOR s IN
       SELECT d.shardid, row_number() OVER (ORDER BY d.shardminvalue::int) - 1 AS index,
              (SELECT groupid FROM pg_dist_placement p WHERE p.shardid = d.shardid ORDER BY placementid LIMIT 1) AS groupid
@@ -345,12 +343,6 @@ BEGIN
                       SERVER %I OPTIONS (schema_name %L, table_name %L)',
         pg_citus_practice.window_name(rel, s.shardid), shell_name, total, s.index, 'citus_group_' || s.groupid,
         schema_name, pg_citus_practice.shard_relname(pg_citus_practice.relname(rel), s.shardid));
-      IF s.index = 0 THEN
-        -- PostgreSQL gives NULL the hash 0, so rows without a key arrive here and nowhere else
-        EXECUTE format('CREATE TRIGGER citus_practice_key_given BEFORE INSERT ON %s FOR EACH ROW
-                        WHEN (NEW.%I IS NULL) EXECUTE FUNCTION pg_citus_practice.key_given()',
-          pg_citus_practice.window_name(rel, s.shardid), key);
-      END IF;
     END LOOP;
   ELSIF shell.shape = 'o' THEN
     SELECT d.shardid, (SELECT groupid FROM pg_dist_placement p WHERE p.shardid = d.shardid
@@ -550,6 +542,12 @@ BEGIN
     sql := format('SELECT pg_citus_practice.ensure_role(%L, %L, %L);', owner,
                   pg_citus_practice.role_spec(c.relowner)->'flags', pg_citus_practice.role_spec(c.relowner)->>'password')
         || sql || format('ALTER TABLE %s OWNER TO %I;', shard, owner);
+  END IF;
+  -- PostgreSQL gives NULL the hash 0, so rows without a key arrive in the first shard and nowhere else.
+  -- The check is there and not on the window: a window with a row trigger would be sent row by row.
+  IF c.relkind = 'r' AND EXISTS (SELECT FROM pg_dist_shard WHERE shardid = of_shard AND shardminvalue = '-2147483648') THEN
+    sql := sql || format('CREATE TRIGGER citus_practice_key_given BEFORE INSERT ON %s FOR EACH ROW WHEN (NEW.%I IS NULL)
+                          EXECUTE FUNCTION pg_citus_practice.key_given();', shard, pg_citus_practice.key_column(rel));
   END IF;
   -- a partition hangs in the shard of its parent that has the same range
   SELECT i.inhparent INTO parent_rel FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
