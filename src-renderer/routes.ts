@@ -69,6 +69,28 @@ const routes: readonly RouteRecordRaw[] = [
         props: true,
         meta: { title: 'Audit' },
       },
+      // Pages that lead to a change; `subject` names the entry of the rail they belong to.
+      {
+        path: 'add-node',
+        name: 'add-node',
+        component: () => import('./operations/AddNodeView.vue'),
+        props: true,
+        meta: { title: 'Add node', subject: 'nodes' },
+      },
+      {
+        path: 'distribute',
+        name: 'distribute',
+        component: () => import('./operations/DistributeView.vue'),
+        props: true,
+        meta: { title: 'Distribute a table', subject: 'tables' },
+      },
+      {
+        path: 'review/:planId',
+        name: 'review',
+        component: () => import('./operations/ReviewView.vue'),
+        props: true,
+        meta: { title: 'Review', subject: 'operations' },
+      },
     ],
   },
   { path: '/:rest(.*)*', redirect: { name: 'welcome' } },

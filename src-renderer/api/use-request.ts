@@ -28,7 +28,8 @@ export interface UseRequestOptions<T> {
 
 /**
  * A request whose answer is shown. `input` is a getter and tracked; while it returns null nothing is asked. A change
- * of the input drops the old value: it was the answer to another question.
+ * of the input drops the old value: it was the answer to another question. Destructure it in a component, so that its
+ * refs are unwrapped in the template: `const { value: tables, failure } = useRequest('tables.plain', () => ({ clusterId }))`.
  */
 export function useRequest<N extends RequestName>(
   name: N,
