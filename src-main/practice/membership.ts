@@ -63,19 +63,20 @@ export async function registerNodes(database: Database, nodes: readonly NodeReco
   return /(\d+\.\d+(?:\.\d+)?)/.exec(row?.version ?? '')?.[1] ?? '';
 }
 
-/** Tells the cluster about nodes that were started on another port than the one it lists. */
-export async function moveMembers(database: Database, nodes: readonly NodeRecord[]): Promise<void> {
-  for (const node of nodes) {
-    if (node.registeredPort === null || node.registeredPort === node.port) continue;
-    if (node.name === 'coordinator') {
-      await database.change({
-        text: 'SELECT citus_set_coordinator_host($1, $2)',
-        values: [loopback, node.port],
-      });
-      continue;
-    }
-    await database.change({
-      text: `SELECT citus_update_node(nodeid, $1, $2) FROM pg_dist_node WHERE nodename = $1 AND nodeport = $3`,
+/** The members that were started on another port than the one the cluster lists. */
+export function movedMembers(nodes: readonly NodeRecord[]): readonly NodeRecord[] {
+  return nodes.filter((node) => node.registeredPort !== null && node.registeredPort !== node.port);
+}
+
+/**
+ * Tells one member where the moved ones are now; asked of every member. citus_update_node would tell the others one
+ * by one, over the ports it knows, and when several have moved at a time it waits for answers from whatever has got
+ * those ports by now.
+ */
+export async function rewritePorts(member: Database, moved: readonly NodeRecord[]): Promise<void> {
+  for (const node of moved) {
+    await member.change({
+      text: 'UPDATE pg_dist_node SET nodeport = $2 WHERE nodename = $1 AND nodeport = $3',
       values: [loopback, node.port, node.registeredPort],
     });
   }

@@ -59,10 +59,23 @@ export interface StartNodeOptions {
   readonly guardProgram: string | null;
 }
 
+/** Throws when a server is at work on the node's data folder already; removes a pid file that means nothing. */
+export async function refuseTwoServers(paths: NodePaths, title: string): Promise<void> {
+  const running = await findServer(paths.data);
+  if (running !== null) {
+    throw new FailureError({
+      kind: 'conflict',
+      message: `${title} runs already, as process ${running}.`,
+      meaning: 'Another Shardboard uses the same practice clusters, or it has ended without stopping them.',
+      remedy: 'Close the other one, or start this one again: it stops what was left running.',
+    });
+  }
+  await removePidFile(paths.data);
+}
+
 /** Writes the settings, starts the server and waits until it takes connections. */
 export async function startNode(options: StartNodeOptions): Promise<ServerProcess> {
   const { paths, account, engine } = options;
-  await refuseTwoServers(options);
   await writeOwned(join(paths.data, 'postgresql.conf'), serverSettings(options.settings), account);
   await writeOwned(join(paths.data, 'pg_hba.conf'), accessRules, account);
   await boundLog(paths.logFile);
@@ -91,19 +104,6 @@ export async function startNode(options: StartNodeOptions): Promise<ServerProces
   }
   await untilReady(server, paths, options.settings);
   return server;
-}
-
-async function refuseTwoServers({ paths, settings }: StartNodeOptions): Promise<void> {
-  const running = await findServer(paths.data);
-  if (running !== null) {
-    throw new FailureError({
-      kind: 'conflict',
-      message: `${settings.title} runs already, as process ${running}.`,
-      meaning: 'Another Shardboard uses the same practice clusters, or it has ended without stopping them.',
-      remedy: 'Close the other one, or start this one again: it stops what was left running.',
-    });
-  }
-  await removePidFile(paths.data);
 }
 
 /** The server writes "ready" into the last line of postmaster.pid: cheaper to watch than trying to connect. */

@@ -14,8 +14,22 @@ import type { Engine } from './engine';
 import { engineSettings, extensionSettings } from './engine-files';
 import { makePassable } from './folders';
 import { nodePaths, passwordFile, serverPasswordFile } from './layout';
-import { connectNode, makeDistinct, moveMembers, readMembers, registerNodes } from './membership';
-import { boundLog, createNodeFolder, killServer, startNode, stopServer } from './node-server';
+import {
+  connectNode,
+  makeDistinct,
+  movedMembers,
+  readMembers,
+  registerNodes,
+  rewritePorts,
+} from './membership';
+import {
+  boundLog,
+  createNodeFolder,
+  killServer,
+  refuseTwoServers,
+  startNode,
+  stopServer,
+} from './node-server';
 import { findFreePort, isPortFree, loopback } from './ports';
 import type { ServerProcess } from './processes';
 import { nextWorker, writeRecord } from './record';
@@ -133,6 +147,8 @@ export function createClusterLife(
   const launch = async (name: string): Promise<void> => {
     const engine = await surroundings.engineOf(record);
     const template = await surroundings.templateOf(engine, record.template);
+    const title = `${record.name} ${name}`;
+    await refuseTwoServers(nodePaths(folder, name), title);
     setNode(name, { state: 'starting' });
     for (let attempt = 1; ; attempt += 1) {
       let { port } = nodeOf(name);
@@ -147,7 +163,7 @@ export function createClusterLife(
           account: surroundings.account,
           settings: {
             port,
-            title: `${record.name} ${name}`,
+            title,
             password: await readPassword(),
             engineSettings: engineSettings(engine, template.share),
             extensionSettings: extensionSettings(engine),
@@ -264,14 +280,11 @@ export function createClusterLife(
   };
 
   const register = async (): Promise<void> => {
-    const database = await connectTo('coordinator');
-    try {
+    await withDatabase('coordinator', async (database) => {
       const version = await registerNodes(database, record.nodes);
       const nodes = record.nodes.map((node) => ({ ...node, registeredPort: node.port }));
       record = { ...record, nodes, engine: record.engine === 'emulator' ? 'emulator' : version };
-    } finally {
-      await database.close();
-    }
+    });
   };
 
   const freshNodes = async (): Promise<NodeRecord[]> => {
@@ -301,18 +314,39 @@ export function createClusterLife(
     if (surroundings.account) await chown(forServers, surroundings.account.uid, surroundings.account.gid);
   };
 
+  const withDatabase = async (
+    name: string,
+    work: (database: Database) => Promise<unknown>,
+  ): Promise<void> => {
+    const database = await connectTo(name);
+    try {
+      await work(database);
+    } finally {
+      await database.close();
+    }
+  };
+
+  /** Tells the cluster where its members are now, and reads who they are. */
+  const adoptPorts = async (): Promise<void> => {
+    if (liveNode('coordinator').state !== 'running') return;
+    const moved = movedMembers(record.nodes);
+    const members = record.nodes.filter(
+      (node) => node.registeredPort !== null && liveNode(node.name).state === 'running',
+    );
+    if (moved.length > 0) {
+      await settleAll(
+        members.map((node) => withDatabase(node.name, (database) => rewritePorts(database, moved))),
+      );
+    }
+    await withDatabase('coordinator', async (database) => noteMembers(await readMembers(database)));
+  };
+
   const start = async (): Promise<void> => {
     if (phase === 'running' || phase === 'loading') return;
     failure = null;
     show({ phase: 'starting', doing: `Starting ${record.nodes.length} nodes`, progress: 0.2 });
     await settleAll(record.nodes.map((node) => launch(node.name)));
-    const database = await connectTo('coordinator');
-    try {
-      await moveMembers(database, record.nodes);
-      await noteMembers(await readMembers(database));
-    } finally {
-      await database.close();
-    }
+    await adoptPorts();
     if (record.sampleData === 'pending') failure = sampleFailure(null);
     show({ phase: 'running', doing: null, progress: null });
     startBackground(false);
@@ -446,21 +480,6 @@ export function createClusterLife(
       await Promise.all(record.nodes.map((node) => boundLog(nodePaths(folder, node.name).logFile)));
     },
   };
-
-  /** After a revival on another port: tell the members, when the coordinator is there to be told. */
-  async function adoptPorts(): Promise<void> {
-    const isMoved = record.nodes.some(
-      (node) => node.registeredPort !== null && node.registeredPort !== node.port,
-    );
-    if (!isMoved || liveNode('coordinator').state !== 'running') return;
-    const database = await connectTo('coordinator');
-    try {
-      await moveMembers(database, record.nodes);
-      await noteMembers(await readMembers(database));
-    } finally {
-      await database.close();
-    }
-  }
 }
 
 function sampleFailure(cause: Failure | null): Failure {

@@ -150,21 +150,24 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
     };
   });
 
-  const adopt = async (record: PracticeRecord): Promise<PracticeClusterLife> => {
-    const { dataFolder } = await base();
-    const folder = clusterFolder(dataFolder, record.practiceId);
-    const life = createClusterLife(await surroundings(), folder, record);
+  const adopt = (
+    around: ClusterSurroundings,
+    dataFolder: string,
+    record: PracticeRecord,
+  ): PracticeClusterLife => {
+    const life = createClusterLife(around, clusterFolder(dataFolder, record.practiceId), record);
     lives.set(record.practiceId, life);
     return life;
   };
 
   const load = once(async (): Promise<void> => {
     const { dataFolder } = await base();
+    const around = await surroundings();
     for (const practiceId of await readdir(clustersFolder(dataFolder)).catch(() => [])) {
       const folder = clusterFolder(dataFolder, practiceId);
       try {
         const record = await readRecord(folder);
-        if (record.isComplete) await adopt(record);
+        if (record.isComplete) adopt(around, dataFolder, record);
       } catch (error) {
         await setAside(dataFolder, practiceId, error);
       }
@@ -215,6 +218,9 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
     async create(input) {
       refuseWhenClosed();
       await load();
+      const around = await surroundings();
+      const { account, dataFolder } = await base();
+      // From here to `adopt` nothing waits: two clusters made at a time must not get one name.
       const names = new Set([...lives.values()].map((life) => life.record.name));
       const name = input.name ?? nextName(names);
       if (names.has(name)) {
@@ -225,8 +231,7 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
         });
       }
       const practiceId = `practice-${randomBytes(6).toString('hex')}`;
-      const { account, dataFolder } = await base();
-      const life = await adopt({
+      const life = adopt(around, dataFolder, {
         version: 1,
         practiceId,
         name,

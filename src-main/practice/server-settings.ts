@@ -24,7 +24,7 @@ export function quoteSetting(value: string): string {
 
 /**
  * Small and quick, in this order of importance: a class runs several nodes on a laptop. Nothing waits for the
- * disk (fsync off): a practice cluster survives a killed process, and not a power cut.
+ * disk (fsync off): what was committed survives a killed process, and not a power cut.
  */
 export function serverSettings(settings: ServerSettings): string {
   const common: readonly (readonly [string, string])[] = [
@@ -44,7 +44,6 @@ export function serverSettings(settings: ServerSettings): string {
     ['max_wal_size', '64MB'],
     ['min_wal_size', '16MB'],
     ['fsync', 'off'],
-    ['synchronous_commit', 'off'],
     ['full_page_writes', 'off'],
     ['wal_level', 'logical'],
     ['max_wal_senders', '20'],
