@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, open, stat, truncate, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import { FailureError } from '../contract/failure';
 import type { AuditEntry, AuditPage, AuditVerification } from '../contract/audit';
 import { log } from '../log/log';
@@ -32,10 +32,11 @@ export interface AuditTrail {
 }
 
 export interface AuditTrailOptions {
-  readonly path: string;
+  /** The trail is `audit.jsonl` in it. */
+  readonly folder: string;
   /** Operating system user. */
   readonly person: string;
-  readonly now: () => Date;
+  readonly now?: () => Date;
 }
 
 /** Hash before the first line. */
@@ -75,8 +76,9 @@ interface Position {
  * that does not follow from the one before is reported by `verify` and does not keep the app from writing on.
  */
 export async function createAuditTrail(options: AuditTrailOptions): Promise<AuditTrail> {
-  const { path } = options;
-  await mkdir(dirname(path), { recursive: true });
+  const path = join(options.folder, 'audit.jsonl');
+  const now = options.now ?? ((): Date => new Date());
+  await mkdir(options.folder, { recursive: true });
   const positions: Position[] = [];
   let size = 0;
   let last: { readonly sequence: number; readonly hash: string } = { sequence: 0, hash: firstHash };
@@ -89,7 +91,7 @@ export async function createAuditTrail(options: AuditTrailOptions): Promise<Audi
   };
 
   const file = await openForAppending(path);
-  size = await setTornLineAside(path, options.now());
+  size = await setTornLineAside(path, now());
   for await (const { line, offset } of linesOf(path)) index(line, offset);
 
   let queue: Promise<unknown> = Promise.resolve();
@@ -104,7 +106,7 @@ export async function createAuditTrail(options: AuditTrailOptions): Promise<Audi
     if (closed) throw storageFailure('The audit trail is closed.', path);
     const body = {
       sequence: last.sequence + 1,
-      at: options.now().toISOString(),
+      at: now().toISOString(),
       person: options.person,
       clusterId: line.clusterId,
       clusterName: line.clusterName,

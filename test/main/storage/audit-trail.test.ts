@@ -36,7 +36,7 @@ async function trailOf(count: number): Promise<AuditTrail> {
 }
 
 function openTrail(): Promise<AuditTrail> {
-  return createAuditTrail({ path, person: 'dba', now: () => new Date('2026-05-04T03:02:01Z') });
+  return createAuditTrail({ folder, person: 'dba', now: () => new Date('2026-05-04T03:02:01Z') });
 }
 
 describe('the audit trail', () => {
