@@ -12,7 +12,18 @@ import type { PracticeClusterForTest } from '../support/practice';
 import { waitFor } from '../support/wait';
 
 const agencies = 40;
+/** Names that break what does not quote: quotes, dots, a semicolon, letters of two bytes, 63 bytes. */
+const hostile = '"se.lect ""é"""."Tâ;b-- drop"';
+const longName = `"${'n'.repeat(61)}é"`;
 const schema = `
+  CREATE SCHEMA "se.lect ""é""";
+  CREATE TABLE ${hostile} ("k""ey é" bigint PRIMARY KEY, "select" text, kind "char", at timestamptz, list text[], data jsonb);
+  CREATE TABLE ${longName} (a bigint PRIMARY KEY, b text);
+  CREATE TABLE events (agency_id bigint NOT NULL, at date NOT NULL, what text, PRIMARY KEY (agency_id, at, what)) PARTITION BY RANGE (at);
+  CREATE TABLE events_01 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+  CREATE TABLE events_02 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+  CREATE SCHEMA tenant;
+  CREATE TABLE tenant.notes (id int PRIMARY KEY, body text);
   CREATE TABLE permit_types (code text PRIMARY KEY, title text NOT NULL);
   INSERT INTO permit_types VALUES ('BLD', 'Building'), ('ELE', 'Electrical'), ('EVT', 'Event');
   CREATE TABLE agencies (agency_id bigint PRIMARY KEY, name text NOT NULL, region text);
@@ -25,6 +36,15 @@ const schema = `
   SELECT create_distributed_table('agencies', 'agency_id', shard_count := 8);
   SELECT create_distributed_table('permits', 'agency_id', colocate_with := 'agencies');
   SELECT create_distributed_table('inspections', 'agency_id', colocate_with := 'agencies');
+  SELECT create_distributed_table('events', 'agency_id', colocate_with := 'agencies');
+  SELECT create_distributed_table('${hostile}', 'k"ey é', colocate_with := 'agencies');
+  SELECT create_distributed_table('${longName}', 'a', colocate_with := 'agencies');
+  SELECT citus_schema_distribute('tenant');
+  INSERT INTO tenant.notes SELECT i, 'note ' || i FROM generate_series(1, 50) i;
+  INSERT INTO events SELECT 1 + i % ${agencies}, date '2026-01-01' + i % 59, 'e' || i FROM generate_series(1, 500) i;
+  INSERT INTO ${hostile} SELECT i, chr(92) || ' '' " ' || chr(10) || i, 'x', now(), ARRAY['a', NULL, '{"'], '{"a": [1, null]}'
+    FROM generate_series(1, 200) i;
+  INSERT INTO ${longName} SELECT i, repeat('é', 50) FROM generate_series(1, 200) i;
   CREATE TABLE norid (a bigint, b text);
   SELECT create_distributed_table('norid', 'a', shard_count := 4, colocate_with := 'none');
   INSERT INTO agencies SELECT i, 'Agency ' || i, 'North' FROM generate_series(1, ${agencies}) i;
@@ -64,6 +84,10 @@ const everything = `SELECT string_agg(f, ' ' ORDER BY f) FROM (
   UNION ALL SELECT 'permits ' || count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) FROM permits t
   UNION ALL SELECT 'inspections ' || count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) FROM inspections t
   UNION ALL SELECT 'norid ' || count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) FROM norid t
+  UNION ALL SELECT 'events ' || count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) FROM events t
+  UNION ALL SELECT 'hostile ' || count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) FROM ${hostile} t
+  UNION ALL SELECT 'long ' || count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) FROM ${longName} t
+  UNION ALL SELECT 'notes ' || count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) FROM tenant.notes t
   UNION ALL SELECT 'permit_types ' || count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) FROM permit_types t) x`;
 
 const spread = `SELECT n.nodeid, count(*)::int FROM pg_dist_placement p JOIN pg_dist_node n USING (groupid)
