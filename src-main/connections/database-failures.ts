@@ -1,6 +1,7 @@
 /** Errors of the socket, of TLS, of the driver and of the server as `Failure` values. */
 import { FailureError } from '../contract/failure';
 import type { Failure, FailureKind } from '../contract/failure';
+import type { ServerNotice } from './reader';
 
 export function cancelledError(node: string, extra: Partial<Failure> = {}, cause?: unknown): FailureError {
   return new FailureError({ kind: 'cancelled', message: 'Cancelled.', node, ...extra }, { cause });
@@ -222,4 +223,25 @@ export function isWorthRetrying(failure: Failure): boolean {
     return true;
   // Insufficient resources: too many connections, out of memory, disk full.
   return failure.sqlState?.startsWith('53') === true;
+}
+
+/** 57014 is both the statement's own limit and somebody's pg_cancel_backend; the time it took tells them apart. */
+export function explainStop(failure: Failure, statementMs: number, began: number): Failure {
+  if (failure.sqlState !== '57014') return failure;
+  if (statementMs > 0 && Date.now() - began >= statementMs) {
+    return { ...failure, message: `The statement was stopped after ${statementMs / 1000} s, its limit.` };
+  }
+  return { ...failure, kind: 'database', message: 'The statement was stopped by someone at the server.' };
+}
+
+/** What the server says beside an answer, in the fields of its protocol. */
+export function toNotice(notice: object): ServerNotice {
+  const fields = notice as Readonly<Record<string, string | undefined>>;
+  return {
+    severity: fields['severity'] ?? 'NOTICE',
+    sqlState: fields['code'] ?? '00000',
+    message: fields['message'] ?? '',
+    detail: fields['detail'],
+    hint: fields['hint'],
+  };
 }

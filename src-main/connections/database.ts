@@ -1,100 +1,39 @@
 /** The only importer of `pg`: one connection to one node, with time-outs, cancel and errors as `Failure`. */
-import { Socket, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { FailureError } from '../contract/failure';
 import type { Failure } from '../contract/failure';
 import type { ShownStatement } from '../contract/operations';
 import type { ConnectStage } from '../contract/sessions';
 import { sendCancelRequest } from './cancel-request';
-import { cancelledError, databaseFailure } from './database-failures';
+import { cancelledError, databaseFailure, explainStop, toNotice } from './database-failures';
+import { defaultLimits } from './reader';
+import type {
+  ChangeResult,
+  ConnectLimits,
+  Database,
+  DatabaseAddress,
+  ServerNotice,
+  Statement,
+  StatementOptions,
+} from './reader';
+import { newSocket } from './socket';
 
 export { databaseFailure } from './database-failures';
-
-export type SqlValue = string | number | boolean | null;
-
-/** Text with $1..$n and the values for them. Identifiers inside `text` come from `identifier`. */
-export interface Statement {
-  readonly text: string;
-  readonly values?: readonly SqlValue[];
-}
-
-export interface StatementOptions {
-  readonly signal?: AbortSignal;
-  /** Milliseconds; sent to the server as statement_timeout for this statement; 0 is no limit. Default: the connection's. */
-  readonly timeoutMs?: number;
-  /** Milliseconds; lock_timeout for this statement; 0 is no limit. */
-  readonly lockTimeoutMs?: number;
-}
-
-export interface ServerNotice {
-  readonly severity: string;
-  readonly sqlState: string;
-  readonly message: string;
-  readonly detail?: string;
-  readonly hint?: string;
-}
-
-export interface ChangeResult<Row> {
-  readonly rows: readonly Row[];
-  readonly command: string;
-  readonly notices: readonly ServerNotice[];
-}
-
-/** Reads: what `citus/` functions take when they change nothing. */
-export interface Reader {
-  /** `host:port`. */
-  readonly address: string;
-  /**
-   * Rows as objects. int8 and numeric, alone and in arrays, arrive as text, so that no digit is lost; dates and
-   * times arrive as the server wrote them. Numbers inside json are JavaScript numbers: write an int8 into json as
-   * text. Of several statements in one text, the rows of the last. Throws `FailureError`.
-   */
-  read<Row extends object>(statement: Statement, options?: StatementOptions): Promise<readonly Row[]>;
-}
-
-/** Changes: kept apart by type, so that a function that changes something says so in its signature. */
-export interface Writer extends Reader {
-  change<Row extends object>(statement: Statement, options?: StatementOptions): Promise<ChangeResult<Row>>;
-}
-
-export interface DatabaseAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly applicationName: string;
-  /** False: plain text. Otherwise the options of node:tls, already checked and loaded. */
-  readonly tls: ConnectionOptions | false;
-  /** A stream that already leads to the server, for one reached through a tunnel. */
-  readonly openStream?: () => Duplex;
-}
-
-export interface ConnectLimits {
-  readonly connectTimeoutMs: number;
-  readonly statementTimeoutMs: number;
-  readonly lockTimeoutMs: number;
-}
-
-export const defaultLimits: ConnectLimits = {
-  connectTimeoutMs: 10_000,
-  statementTimeoutMs: 30_000,
-  lockTimeoutMs: 5_000,
-};
-
-/** An open connection. Statements queue: one at a time, in order of asking. */
-export interface Database extends Writer {
-  readonly isOpen: boolean;
-  /** A statement runs or waits. */
-  readonly isBusy: boolean;
-  readonly encrypted: boolean;
-  readonly backendPid: number | null;
-  /** Called once, when the connection ends for any reason but `close`. */
-  onLost(listener: (failure: Failure) => void): () => void;
-  /** Resolves when the socket is closed; never throws. */
-  close(): Promise<void>;
-}
+export { defaultLimits } from './reader';
+export type {
+  ChangeResult,
+  ConnectLimits,
+  Database,
+  DatabaseAddress,
+  Reader,
+  ServerNotice,
+  SqlValue,
+  Statement,
+  StatementOptions,
+  Writer,
+} from './reader';
 
 /** Longest name that PostgreSQL keeps; it cuts longer ones, and the rest may name another object. */
 const longestNameBytes = 63;
@@ -444,37 +383,6 @@ export async function connectDatabase(
   };
 }
 
-/** A socket that tries every address of a host name, with time enough for each on a slow line. */
-function newSocket(): Socket {
-  const socket = new Socket();
-  const connect = socket.connect.bind(socket);
-  const dial = (portOrPath: number | string, host?: string): Socket =>
-    typeof portOrPath === 'string'
-      ? connect(portOrPath)
-      : connect({ port: portOrPath, host, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2_000 });
-  return Object.assign(socket, { connect: dial as Socket['connect'] });
-}
-
 function limitsText(statementMs: number, lockMs: number): string {
   return `SET statement_timeout = ${Math.trunc(statementMs)}; SET lock_timeout = ${Math.trunc(lockMs)}`;
-}
-
-/** 57014 is both the statement's own limit and somebody's pg_cancel_backend; the time it took tells them apart. */
-function explainStop(failure: Failure, statementMs: number, began: number): Failure {
-  if (failure.sqlState !== '57014') return failure;
-  if (statementMs > 0 && Date.now() - began >= statementMs) {
-    return { ...failure, message: `The statement was stopped after ${statementMs / 1000} s, its limit.` };
-  }
-  return { ...failure, kind: 'database', message: 'The statement was stopped by someone at the server.' };
-}
-
-function toNotice(notice: object): ServerNotice {
-  const fields = notice as Readonly<Record<string, string | undefined>>;
-  return {
-    severity: fields['severity'] ?? 'NOTICE',
-    sqlState: fields['code'] ?? '00000',
-    message: fields['message'] ?? '',
-    detail: fields['detail'],
-    hint: fields['hint'],
-  };
 }

@@ -9,8 +9,9 @@ import type { Connect, Credentials, ProfileSource, Recognise, SecretSource, Sess
 import { createIdleConnection } from './idle-connection';
 import type { IdleConnection } from './idle-connection';
 import { testConnection } from './connection-test';
-import { createSession, notConnected } from './session';
+import { createSession } from './session';
 import type { Session } from './session';
+import { notConnected } from './session-words';
 import { diskFiles } from './tls';
 import type { FileAccess } from './tls';
 

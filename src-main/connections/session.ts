@@ -10,6 +10,7 @@ import { addressOf, bounded, dial } from './dial';
 import type { Connect, Credentials, Recognise, SecretSource, SessionTiming } from './dial';
 import { createIdleConnection } from './idle-connection';
 import type { IdleConnection } from './idle-connection';
+import { closedFailure, notConnected } from './session-words';
 import type { FileAccess } from './tls';
 
 export interface SessionParts {
@@ -308,26 +309,5 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
         return writer.change(statement, options);
       },
     },
-  };
-}
-
-function closedFailure(label: string): Failure {
-  return { kind: 'unreachable', message: `${label} closed the connection.`, node: label };
-}
-
-export function notConnected(address: string, state: SessionState | null): Failure {
-  const words: Readonly<Record<SessionPhase, string>> = {
-    closed: 'The cluster is not connected.',
-    connecting: 'The connection to the cluster is still being made.',
-    open: 'The cluster is not connected.',
-    lost: `The connection to ${address} was lost and is being made again.`,
-    failed: `The connection to ${address} failed.`,
-  };
-  return {
-    kind: 'not-connected',
-    message: words[state?.phase ?? 'closed'],
-    ...(state?.failure ? { meaning: state.failure.message } : {}),
-    remedy: state?.phase === 'lost' ? 'Wait until it is open again.' : 'Connect to the cluster first.',
-    ...(address ? { node: address } : {}),
   };
 }
