@@ -20,14 +20,24 @@ const replicaIdentity = `
       WHERE x.indrelid = k.oid AND x.indisvalid AND x.indimmediate
         AND CASE k.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END))`;
 
+/**
+ * SQL: the column in pg_dist_partition.partkey. Citus keeps a PostgreSQL expression node there, whose attribute number is
+ * read here, since column_to_column_name refuses to work in the middle of an upgrade of Citus. Other forms are left to it.
+ */
+const distributionColumn = `
+  CASE WHEN p.partkey ~ ':varattno [0-9]+ '
+       THEN (SELECT v.attname::text FROM pg_catalog.pg_attribute v
+              WHERE v.attrelid = p.logicalrelid
+                AND v.attnum = substring(p.partkey FROM ':varattno ([0-9]+) ')::int)
+       WHEN p.partkey IS NOT NULL THEN pg_catalog.column_to_column_name(p.logicalrelid, p.partkey) END`;
+
 /** A scalar subquery: every Citus table as JSON text. Does not depend on the view citus_tables, which asks every worker. */
 export function tablesColumn(catalog: CatalogFacts): string {
   const source = tableSource(catalog);
   return `
   (SELECT coalesce(json_agg(json_build_array(
             c.oid, n.nspname, c.relname, ${tableTypeExpression}, p.partmethod::text,
-            CASE WHEN p.partkey IS NOT NULL
-                 THEN pg_catalog.column_to_column_name(p.logicalrelid, p.partkey) END,
+            ${distributionColumn},
             p.colocationid, pg_catalog.pg_get_userbyid(c.relowner), ${source.accessMethod},
             ${source.isPartitioned},
             (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),

@@ -195,9 +195,11 @@ export interface Topology {
   readonly foreignTableCount: number;
 }
 
+/** Calls one function of Citus for its own sake: it is what checks that library and extension match. */
 async function readTopology(reader: Reader, options: StatementOptions): Promise<Topology> {
   const [row] = await reader.read<{
     node_count: number;
+    registered: boolean;
     coordinator: string | null;
     forbidden: string[] | null;
     table_count: number;
@@ -205,7 +207,8 @@ async function readTopology(reader: Reader, options: StatementOptions): Promise<
   }>(
     {
       text: `
-SELECT (SELECT count(*)::int FROM pg_catalog.pg_dist_node) AS node_count,
+SELECT pg_catalog.citus_is_coordinator() AS registered,
+       (SELECT count(*)::int FROM pg_catalog.pg_dist_node) AS node_count,
        (SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node
          WHERE groupid = 0 ORDER BY noderole = 'primary' DESC LIMIT 1) AS coordinator,
        (SELECT array_agg(DISTINCT proname::text ORDER BY proname::text) FROM pg_catalog.pg_proc
