@@ -19,7 +19,7 @@ import type { Handlers } from './ipc/serve';
 import { log } from './log/log';
 import { createMonitor } from './monitor/monitor';
 import { createOperations } from './operations/operations';
-import { startDaemon } from './practice/daemon';
+import { runDaemon } from './practice/daemon';
 import { createPracticeService, embeddedBinariesFolder } from './practice/practice-service';
 import { createAuditTrail } from './storage/audit-trail';
 import { createDrafts } from './storage/drafts';
@@ -65,6 +65,12 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     onState: (state) => {
       publish('session.changed', state);
       monitor.onSession(state);
+      // What a restart of the app left open is looked at as soon as there is a way to look.
+      if (state.phase === 'open') {
+        operations
+          .look(state.clusterId)
+          .catch((error: unknown) => log.warn('open operations could not be looked at', error));
+      }
     },
   });
   const monitor = createMonitor({
@@ -109,7 +115,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     resourcesFolder: surroundings.resourcesFolder,
     dataFolder: join(dataFolder, 'practice'),
     connect: connectDatabase,
-    startDaemon,
+    startDaemon: runDaemon,
     onChange: (list) => publish('practice.changed', list),
     onProblem: (failure) => notify(noticeOf(failure)),
   });
@@ -132,7 +138,14 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     .cleanUpAfterCrash()
     .then(() => forgetLostPractice(practiceParts))
     .catch((error: unknown) => log.error('practice clusters could not be tidied up', error));
-  await operations.recover();
+  const { keptAside } = await operations.recover();
+  for (const { path, reason } of keptAside) {
+    notify({
+      level: 'bad',
+      title: 'The journal of an operation cannot be read',
+      text: `${reason} It was kept as ${path}. Look at the cluster before repeating what it may have done.`,
+    });
+  }
 
   const handlers = createHandlers({
     app: {
@@ -170,11 +183,15 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
   };
 }
 
-/** Linux: `basic_text` means that there is no keystore and the text would be as good as plain. */
+/**
+ * Linux: `basic_text` means that there is no keystore and the text would be as good as plain. Electron before 26 does
+ * not tell which it uses, and what cannot be told is not trusted.
+ */
 function systemKeystore(): Keystore {
+  const linuxBackend = (safeStorage as Partial<typeof safeStorage>).getSelectedStorageBackend;
   return {
     get name() {
-      if (process.platform === 'linux') return safeStorage.getSelectedStorageBackend();
+      if (process.platform === 'linux') return linuxBackend?.call(safeStorage) ?? 'basic_text';
       return process.platform === 'darwin' ? 'keychain' : 'dpapi';
     },
     isEncryptionAvailable: () => safeStorage.isEncryptionAvailable(),

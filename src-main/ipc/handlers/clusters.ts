@@ -1,4 +1,5 @@
 /** What is known of an open cluster. */
+import { readServerFacts } from '../../citus/capabilities';
 import { describeTable } from '../../citus/describe-table';
 import { readPlainTables } from '../../citus/tables';
 import type { Registry } from '../../connections/registry';
@@ -20,8 +21,13 @@ export function clusterHandlers({ registry, monitor }: ClusterParts): ClusterHan
     'cluster.reachability': ({ clusterId }) => monitor.reachability(clusterId),
     'cluster.probe': ({ clusterId }) => monitor.probe(clusterId),
     'cluster.progress': ({ clusterId }) => monitor.progress(clusterId),
-    'tables.plain': ({ clusterId }, signal) => readPlainTables(registry.coordinator(clusterId), { signal }),
-    'tables.describe': ({ clusterId, table }, signal) =>
-      describeTable(registry.coordinator(clusterId), table, { signal }),
+    'tables.plain': async ({ clusterId }, signal) => {
+      const { catalog } = await readServerFacts(registry.coordinator(clusterId), { signal });
+      return readPlainTables(registry.coordinator(clusterId), catalog, { signal });
+    },
+    'tables.describe': async ({ clusterId, table }, signal) => {
+      const { catalog } = await readServerFacts(registry.coordinator(clusterId), { signal });
+      return describeTable(registry.coordinator(clusterId), catalog, table, { signal });
+    },
   };
 }
