@@ -37,6 +37,7 @@ const allowedImports = {
   'src-main/page': [],
   'src-main/window': ['src-main/log', 'src-main/page'],
   'src-main/index': ['src-main'],
+  'src-main/compose': ['src-main'],
   'src-renderer': ['src-main/contract'],
 };
 
@@ -54,7 +55,7 @@ const electronNames = {
   ipcRenderer: ['src-main/preload.ts'],
   contextBridge: ['src-main/preload.ts'],
 };
-const electronImporters = /^src-main\/(index|window|page|preload|ipc\/[\w-]+)\.ts$/;
+const electronImporters = /^src-main\/(index|compose|window|page|preload|ipc\/[\w-]+)\.ts$/;
 
 const walls = {
   meta: { type: 'problem', schema: [] },
