@@ -474,7 +474,7 @@ BEGIN
       IF op = 'DELETE' THEN
         EXECUTE format('DELETE FROM %s t USING jsonb_populate_record(NULL::%1$s, $1) o WHERE %s', shard, key_match) USING old_rows->i;
       ELSE
-        EXECUTE format('UPDATE %s t SET (%s) = ROW(%s) FROM jsonb_populate_record(NULL::%1$s, $1) o, jsonb_populate_record(NULL::%1$s, $2) n WHERE %s',
+        EXECUTE format('UPDATE %s t SET (%s) = ROW(%s) FROM jsonb_populate_record(NULL::%1$s, $1) o, jsonb_populate_record(NULL::%1$s, $2) n WHERE %4$s',
           shard, stored, (SELECT string_agg('n.' || quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
                           WHERE attrelid = rel AND attnum > 0 AND NOT attisdropped AND attgenerated = ''), key_match)
         USING old_rows->i, new_rows->i;

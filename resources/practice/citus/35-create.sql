@@ -384,7 +384,7 @@ $$;
 -- Colocation groups whose last table went are forgotten, but not those of a distributed schema.
 CREATE FUNCTION pg_citus_practice.forget_colocation(of_colocation int) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-  DELETE FROM pg_dist_colocation c WHERE c.colocationid = of_colocation AND c.replicationfactor <> -1
+  DELETE FROM pg_dist_colocation c WHERE c.colocationid = of_colocation
     AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.colocationid = c.colocationid)
     AND NOT EXISTS (SELECT FROM pg_dist_schema s WHERE s.colocationid = c.colocationid)
 $$;

@@ -128,7 +128,7 @@ BEGIN
     RAISE EXCEPTION 'must be owner of table %', pg_citus_practice.relname(rel) USING ERRCODE = '42501';
   END IF;
   IF p.partmethod <> 'h' THEN
-    RAISE EXCEPTION 'relation % should be a hash or single shard distributed table', pg_citus_practice.relname(rel) USING ERRCODE = 'XX000';
+    RAISE EXCEPTION 'relation % should be a hash or single shard distributed table', pg_citus_practice.relname(rel) USING ERRCODE = '0A000';
   END IF;
   IF with_table IS NULL THEN
     target := pg_citus_practice.new_colocation((SELECT count(*)::int FROM pg_dist_shard WHERE logicalrelid = rel), 1,
@@ -149,7 +149,8 @@ BEGIN
     END IF;
     target := other.colocationid;
   END IF;
-  -- the shell keeps its operator family: joins stay right, they are merely not pushed down
+  -- the shell keeps its operator family: joins stay right, they are merely not pushed down. A group that
+  -- was split since it was made has a family of its own kind and takes nobody in.
   UPDATE pg_dist_partition SET colocationid = target WHERE logicalrelid = rel;
   PERFORM pg_citus_practice.forget_colocation(p.colocationid);
 END $$;
@@ -298,7 +299,7 @@ BEGIN
       JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary' WHERE s.logicalrelid = table_name)
     SELECT w.host, w.port, w.shard, t.success, t.result
     FROM pg_citus_practice.run_tasks((SELECT coalesce(jsonb_agg(jsonb_build_object('host', w.host, 'port', w.port,
-           'command', replace(command, '%s', pg_citus_practice.qualified_shard(table_name, w.shard))) ORDER BY w.place), '[]') FROM w), parallel) t
+           'command', replace(command, '%s', shard_name(table_name, w.shard))) ORDER BY w.place), '[]') FROM w), parallel) t
     JOIN w USING (place) ORDER BY place;
 END $$;
 
@@ -315,7 +316,7 @@ BEGIN
       JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary' WHERE s.logicalrelid = table_name)
     SELECT w.shard, t.success, t.result
     FROM pg_citus_practice.run_tasks((SELECT coalesce(jsonb_agg(jsonb_build_object('host', w.host, 'port', w.port,
-           'command', replace(command, '%s', pg_citus_practice.qualified_shard(table_name, w.shard))) ORDER BY w.place), '[]') FROM w), parallel) t
+           'command', replace(command, '%s', shard_name(table_name, w.shard))) ORDER BY w.place), '[]') FROM w), parallel) t
     JOIN w USING (place) ORDER BY place;
 END $$;
 
@@ -337,7 +338,7 @@ BEGIN
     SELECT w.host, w.port, w.one, w.two, t.success, t.result
     FROM pg_citus_practice.run_tasks((SELECT coalesce(jsonb_agg(jsonb_build_object('host', w.host, 'port', w.port,
            'command', pg_citus_practice.fill_two(command,
-             pg_citus_practice.qualified_shard(table_name1, w.one), pg_citus_practice.qualified_shard(table_name2, w.two))) ORDER BY w.place), '[]') FROM w), parallel) t
+             shard_name(table_name1, w.one), shard_name(table_name2, w.two))) ORDER BY w.place), '[]') FROM w), parallel) t
     JOIN w USING (place) ORDER BY place;
 END $$;
 

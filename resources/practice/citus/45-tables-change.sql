@@ -161,6 +161,9 @@ BEGIN
       USING ERRCODE = 'XX000', HINT = format('Use cascade option to undistribute all the relations involved in a foreign key relationship with %s by executing SELECT undistribute_table(%s, cascade_via_foreign_keys=>true)',
         full_name, '$' || '$' || full_name || '$' || '$');
   END IF;
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = ANY (family) AND attidentity <> '' AND NOT attisdropped) THEN
+    RAISE EXCEPTION 'cannot complete operation on a table with identity column' USING ERRCODE = '0A000';
+  END IF;
   RAISE NOTICE 'creating a new table for %', full_name;
   RAISE NOTICE 'moving the data of %', full_name;
   PERFORM pg_citus_practice.undistribute_all(family);

@@ -28,6 +28,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     'triggers', (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = twin AND NOT t.tgisinternal),
     'policies', (SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.polname), '[]') FROM pg_policy p WHERE p.polrelid = twin)
                 || jsonb_build_array(c.relrowsecurity, c.relforcerowsecurity),
+    'referenced_by', (SELECT coalesce(jsonb_agg(k.oid ORDER BY k.oid), '[]') FROM pg_constraint k
+      WHERE k.confrelid = twin AND k.contype = 'f' AND NOT EXISTS (SELECT FROM pg_citus_practice.shell s WHERE s.twinid = k.conrelid)),
     'partitions', (SELECT coalesce(jsonb_agg(i.inhrelid ORDER BY i.inhrelid), '[]') FROM pg_inherits i WHERE i.inhparent = twin))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = twin
 $$;
@@ -119,23 +121,21 @@ BEGIN
               WHERE i.inhrelid = (change->>'relid')::oid AND i.inhparent = (o->>'relid')::oid));
   END LOOP;
 
-  -- a plain table that now refers to a distributed one
-  SELECT k.conname, k.conrelid, p.repmodel, s.relid INTO foreign_child
-  FROM pg_event_trigger_ddl_commands() d
-  JOIN pg_constraint k ON k.conrelid = d.objid AND k.contype = 'f'
-  JOIN pg_citus_practice.shell s ON s.twinid = k.confrelid JOIN pg_dist_partition p ON p.logicalrelid = s.relid
-  WHERE d.classid = 'pg_class'::regclass AND tg_tag = 'ALTER TABLE'
-    AND NOT EXISTS (SELECT FROM pg_citus_practice.shell o WHERE o.twinid = k.conrelid) LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'cannot create foreign key constraint since relations are not colocated or not referencing a reference table'
-      USING ERRCODE = '0A000', DETAIL = format('Local table "%s" cannot refer to Citus table "%s".', pg_citus_practice.relname(foreign_child.conrelid),
-              pg_citus_practice.relname(foreign_child.relid)),
-            HINT = 'Distribute the table, or add it to the metadata with citus_add_local_table_to_metadata, before it gets the foreign key.';
+  -- a plain table that now refers to a distributed one: allowed at its creation, it may be distributed next
+  IF tg_tag = 'ALTER TABLE' THEN
+    SELECT k.conname, k.conrelid, (o->>'relid')::oid AS relid INTO foreign_child
+    FROM jsonb_array_elements(changes) o, jsonb_array_elements_text(o->'after'->'referenced_by') r, pg_constraint k
+    WHERE k.oid = r::oid AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(o->'before'->'referenced_by') b WHERE b = r) LIMIT 1;
+    IF FOUND THEN
+      RAISE EXCEPTION 'cannot create foreign key constraint since relations are not colocated or not referencing a reference table'
+        USING ERRCODE = '0A000', DETAIL = format('Local table "%s" cannot refer to Citus table "%s".', pg_citus_practice.relname(foreign_child.conrelid),
+                pg_citus_practice.relname(foreign_child.relid)),
+              HINT = 'Distribute the table, or add it to the metadata with citus_add_local_table_to_metadata, before it gets the foreign key.';
+    END IF;
   END IF;
 
   IF tg_tag IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE TABLE AS', 'SELECT INTO') THEN
     FOR c IN SELECT DISTINCT d.objid AS oid, k.relkind, k.relispartition, s.colocationid,
-               (SELECT b.relid FROM pg_inherits i JOIN pg_citus_practice.shell b ON b.twinid = i.inhparent WHERE i.inhrelid = d.objid) AS of_shell,
                (SELECT i.inhparent FROM pg_inherits i JOIN pg_citus_practice.shell b ON b.relid = i.inhparent WHERE i.inhrelid = d.objid) AS in_shell
              FROM pg_event_trigger_ddl_commands() d JOIN pg_class k ON k.oid = d.objid AND k.relkind IN ('r', 'p')
              LEFT JOIN pg_dist_schema s ON s.schemaid = k.relnamespace
@@ -144,8 +144,6 @@ BEGIN
       IF c.in_shell IS NOT NULL THEN
         PERFORM pg_citus_practice.refuse('a partition made in a way that hides its parent''s name',
           'Name the partitioned table in the text of the command.');
-      ELSIF c.of_shell IS NOT NULL THEN
-        PERFORM pg_citus_practice.adopt_partition(c.of_shell, c.oid);
       ELSIF c.colocationid IS NOT NULL AND NOT c.relispartition THEN
         PERFORM pg_citus_practice.distribute_single(c.oid, NULL, 'default', c.colocationid, tg_tag <> 'CREATE TABLE');
       END IF;
@@ -284,7 +282,8 @@ BEGIN
         PERFORM pg_citus_practice.refuse('changing identity or generation of a column of a Citus table');
       END IF;
       IF new_col->>'type' <> old_col->>'type' OR new_col->>'collation' IS DISTINCT FROM old_col->>'collation' THEN
-        PERFORM pg_citus_practice.on_shells(rel, format('ALTER TABLE <table> ALTER COLUMN %I TYPE %s%s USING %1$I::%2$s', new_col->>'name', new_col->>'type',
+        -- a table with foreign partitions takes no USING; it holds no rows, so the shards alone need it
+        PERFORM pg_citus_practice.on_shells(rel, format('ALTER TABLE <table> ALTER COLUMN %I TYPE %s%s', new_col->>'name', new_col->>'type',
           coalesce(' COLLATE ' || (new_col->>'collation'), '')));
         IF NOT attached THEN
           PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER TABLE <table> ALTER COLUMN %I TYPE %s%s USING %1$I::%2$s', new_col->>'name', new_col->>'type',
@@ -396,12 +395,19 @@ BEGIN
   IF before->'policies' <> after->'policies' THEN
     PERFORM pg_citus_practice.as_itself('copy_policies', twin, rel);
   END IF;
-  -- partitions that left; those that came are adopted where the command is known
-  FOR n IN SELECT o FROM jsonb_array_elements_text(before->'partitions') o WHERE NOT after->'partitions' @> to_jsonb(o::bigint) LOOP
+  -- partitions that left, and those that came
+  FOR n IN SELECT o FROM jsonb_array_elements_text(before->'partitions') o WHERE NOT EXISTS (
+           SELECT FROM jsonb_array_elements_text(after->'partitions') a WHERE a = o) LOOP
     IF EXISTS (SELECT FROM pg_class WHERE oid = n::oid) THEN
       PERFORM pg_citus_practice.release_partition(rel, n::oid);
     END IF;
   END LOOP;
+  IF (SELECT relkind FROM pg_class WHERE oid = twin) = 'p' THEN
+    FOR n IN SELECT a FROM jsonb_array_elements_text(after->'partitions') a
+             WHERE NOT EXISTS (SELECT FROM pg_citus_practice.shell s WHERE s.twinid = a::oid) LOOP
+      PERFORM pg_citus_practice.adopt_partition(rel, n::oid);
+    END LOOP;
+  END IF;
   -- what is still an inheritance child of a plain shell has no place to go
   IF p.partmethod IS NOT NULL AND (SELECT relkind FROM pg_class WHERE oid = twin) = 'r' AND after->'partitions' <> '[]' THEN
     PERFORM pg_citus_practice.refuse('inheriting from a Citus table');
