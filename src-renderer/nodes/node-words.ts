@@ -109,7 +109,7 @@ export function toNodeState(input: NodeStateInput): NodeState {
       why: 'Active in the catalogs of the coordinator; whether it answers is not known yet.',
     };
   }
-  return active(node, reachability);
+  return active(node, reachability, sendingWords(node, traffic));
 }
 
 function unreachable(reachability: NodeReachability, nowMs: number): NodeState {
@@ -134,20 +134,23 @@ function movement(node: ClusterNode, traffic: Traffic): NodeState | null {
       why: `Receives ${formatCounted(counts.receiving, 'shard group')}; ${counts.received} arrived or under way.`,
     };
   }
-  if (traffic.flows.some((flow) => flow.sourceNodeId === node.nodeId)) {
-    return {
-      level: 'busy',
-      word: 'sending',
-      words: `sending ${counts.sent} of ${counts.sending}`,
-      why: `Gives ${formatCounted(counts.sending, 'shard group')} away; ${counts.sent} gone or under way.`,
-    };
-  }
   return null;
 }
 
-function active(node: ClusterNode, reachability: NodeReachability): NodeState {
+/** To give shards away is no trouble of its own: the node stays active. */
+function sendingWords(node: ClusterNode, traffic: Traffic): string | null {
+  if (!traffic.flows.some((flow) => flow.sourceNodeId === node.nodeId)) return null;
+  const counts = traffic.nodes.get(node.nodeId);
+  return `sending ${counts?.sent ?? 0} of ${counts?.sending ?? 0}`;
+}
+
+function active(node: ClusterNode, reachability: NodeReachability, sending: string | null): NodeState {
   const holdsNone = node.groupId !== 0 && !node.shouldHaveShards;
-  const words = holdsNone ? 'active, takes no shards' : 'active';
+  const words = [
+    'active',
+    ...(holdsNone ? ['takes no shards'] : []),
+    ...(sending === null ? [] : [sending]),
+  ].join(', ');
   if (reachability.state === 'indirect') {
     return {
       level: 'ok',

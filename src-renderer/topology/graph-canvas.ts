@@ -28,7 +28,7 @@ export interface GraphCanvasOptions {
 
 const stylesheetId = '__________cytoscape_stylesheet';
 const padding = 28;
-const longestFitZoom = 1.15;
+const largestFitZoom = 1;
 
 /**
  * Cytoscape puts a style element into the page unless something has its id. The content security policy refuses
@@ -65,7 +65,6 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     layout: { name: 'preset' },
     minZoom: 0.05,
     maxZoom: 6,
-    wheelSensitivity: 0.35,
     boxSelectionEnabled: false,
     autoungrabify: true,
     autounselectify: true,
@@ -129,8 +128,8 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
       if (wanted.empty() || cy.width() === 0) return;
       cy.fit(wanted, padding);
       // A cluster of two nodes is not blown up to the size of the window.
-      if (ids === undefined && cy.zoom() > longestFitZoom) {
-        cy.zoom(longestFitZoom);
+      if (ids === undefined && cy.zoom() > largestFitZoom) {
+        cy.zoom(largestFitZoom);
         cy.center(wanted);
       }
     },

@@ -16,7 +16,6 @@ import type { Tile, TileGrid } from './tile-image';
 export const cardWidth = 196;
 const openWidth = 2 * cardWidth + 40;
 const inset = 20;
-const headHeight = 84;
 const textRow = 20;
 /** Room for tiles in a closed card; data beyond it is drawn with smaller tiles. */
 const maxTilesHeight = 190;
@@ -24,11 +23,30 @@ const maxTilesHeight = 190;
 export const openLimit = 240;
 const openTile = { width: 44, height: 24, gap: 5 } as const;
 
+/** Where many cards share the view it is scaled down; their text is larger, so that it can still be read. */
+export interface CardText {
+  readonly title: number;
+  readonly line: number;
+  /** Centres of the three lines below the top of the card. */
+  readonly rows: readonly [number, number, number];
+  readonly head: number;
+}
+
+/** Workers beyond which cards stand close. */
+const closeFrom = 8;
+
+export function cardText(workerCount: number): CardText {
+  return workerCount > closeFrom
+    ? { title: 18, line: 16, rows: [24, 49, 72], head: 94 }
+    : { title: 13.5, line: 12, rows: [21, 42, 61], head: 84 };
+}
+
 export interface CardContent {
   readonly width: number;
   readonly height: number;
   readonly grid: TileGrid | null;
   readonly isOpen: boolean;
+  readonly text: CardText;
   readonly sections: readonly OpenSection[];
 }
 
@@ -42,10 +60,14 @@ interface OpenSection {
 
 const perOpenRow = Math.floor((openWidth - 2 * inset + openTile.gap) / (openTile.width + openTile.gap));
 
-function sections(shards: NodeShards, input: GraphInput): { list: OpenSection[]; height: number } {
+function sections(
+  shards: NodeShards,
+  input: GraphInput,
+  head: number,
+): { list: OpenSection[]; height: number } {
   const list: OpenSection[] = [];
   let room = openLimit;
-  let top = headHeight;
+  let top = head;
   for (const family of input.shards.families) {
     const groups = shards.groups.filter((group) => group.familyKey === family.key);
     if (groups.length === 0) continue;
@@ -59,23 +81,35 @@ function sections(shards: NodeShards, input: GraphInput): { list: OpenSection[];
 }
 
 export function cardContent(input: GraphInput, node: ClusterNode): CardContent {
+  const text = cardText(input.nodes.filter((other) => !isCoordinator(other)).length);
   const shards = input.shards.nodes.get(node.groupId);
   const count = node.role === 'primary' ? (shards?.groups.length ?? 0) : 0;
   if (input.expandedNode === node.nodeId && shards !== undefined && count > 0) {
-    const open = sections(shards, input);
-    return { width: openWidth, height: open.height, grid: null, isOpen: true, sections: open.list };
+    const plain = cardText(1);
+    const open = sections(shards, input, plain.head);
+    return {
+      width: openWidth,
+      height: open.height,
+      grid: null,
+      isOpen: true,
+      text: plain,
+      sections: open.list,
+    };
   }
   if (count === 0) {
-    const height = isCoordinator(node) ? 78 : headHeight + 6;
-    return { width: cardWidth, height, grid: null, isOpen: false, sections: [] };
+    return { width: cardWidth, height: text.head, grid: null, isOpen: false, text, sections: [] };
   }
-  const grid = fitTiles(count, cardWidth - 2 * inset, maxTilesHeight);
-  let largest = 1;
-  for (const other of input.shards.nodes.values()) largest = Math.max(largest, other.bytes);
+  let largestBytes = 1;
+  let largestCount = 1;
+  for (const other of input.shards.nodes.values()) {
+    largestBytes = Math.max(largestBytes, other.bytes);
+    largestCount = Math.max(largestCount, other.groups.length);
+  }
+  const grid = fitTiles(count, largestCount, cardWidth - 2 * inset, maxTilesHeight);
   // In steps, so that a few bytes more do not move everything below.
-  const share = Math.ceil(((shards?.bytes ?? 0) / largest) * 8) / 8;
-  const body = Math.max((grid?.height ?? maxTilesHeight) + 18, Math.round(maxTilesHeight * share) + 18);
-  return { width: cardWidth, height: headHeight + body, grid, isOpen: false, sections: [] };
+  const share = Math.ceil(((shards?.bytes ?? 0) / largestBytes) * 8) / 8;
+  const body = Math.max(grid.height + 18, Math.round(maxTilesHeight * share) + 18);
+  return { width: cardWidth, height: text.head + body, grid, isOpen: false, text, sections: [] };
 }
 
 /** Text is drawn by the canvas itself, so it is sharp at every scale; each line is an element without a body. */
@@ -98,13 +132,16 @@ function secondLine(input: GraphInput, node: ClusterNode): string {
   return rest === '' ? size : `${rest} · ${size}`;
 }
 
-function thirdLine(input: GraphInput, node: ClusterNode): string {
+function thirdLine(input: GraphInput, node: ClusterNode, isOpen: boolean): string {
   const state = input.states.get(node.nodeId);
   if (state === undefined) return '';
   if (isCoordinator(node) && state.level === 'ok' && node.role === 'primary') {
     return `metadata for ${formatCounted(input.shards.tables.size, 'table')}`;
   }
-  return `${glyphs[state.level]} ${state.words}`;
+  // Larger text has less room; the long words are in the details.
+  const isClose = !isOpen && input.nodes.length - 1 > closeFrom;
+  const words = isClose && state.words.length > 21 ? state.word : state.words;
+  return `${glyphs[state.level]} ${words}`;
 }
 
 function isFaded(input: GraphInput, node: ClusterNode): boolean {
@@ -134,7 +171,7 @@ export function tileOf(
   const isLit = input.litTable === null || isOfTable(group, input.litTable);
   const opacity = isLit ? intensity(group.bytes, reference) : 0.1;
   if (input.selectedGroup === group.key) return { colour, opacity, outline: palette.ink1 };
-  if (input.traffic.movingGroups.has(group.key)) return { colour, opacity, outline: palette.busy };
+  if (isLit && input.traffic.movingGroups.has(group.key)) return { colour, opacity, outline: palette.busy };
   return { colour, opacity };
 }
 
@@ -149,6 +186,7 @@ export function cardElements(
   const state = input.states.get(node.nodeId);
   const faded = isFaded(input, node) ? ' faded' : '';
   const outline = outlineOf(state?.level ?? 'mute', palette);
+  const { rows } = content.text;
   const isSelected = input.selectedNode === node.nodeId;
   const elements: GraphElement[] = [
     {
@@ -168,34 +206,40 @@ export function cardElements(
     text(
       `${id}/title`,
       `title${faded}`,
-      { text: input.titles.get(node.nodeId)?.title ?? '', room: at.width - inset - 10 },
+      {
+        text: input.titles.get(node.nodeId)?.title ?? '',
+        room: at.width - inset - 10,
+        size: content.text.title,
+      },
       at.x + inset,
-      at.y + 21,
+      at.y + rows[0],
     ),
     text(
       `${id}/second`,
       `second${faded}`,
-      { text: secondLine(input, node), room: at.width - inset - 8 },
+      { text: secondLine(input, node), room: at.width - inset - 8, size: content.text.line },
       at.x + inset,
-      at.y + 42,
+      at.y + rows[1],
     ),
     text(
       `${id}/state`,
       `state${faded}`,
       {
-        text: thirdLine(input, node),
+        text: thirdLine(input, node, content.isOpen),
         room: at.width - inset - 6,
+        size: content.text.line,
         colour:
           isCoordinator(node) && state?.level === 'ok'
             ? palette.ink2
             : levelColour(state?.level ?? 'mute', palette),
       },
       at.x + inset,
-      at.y + 61,
+      at.y + rows[2],
     ),
   ];
   if (content.isOpen) elements.push(...openElements(input, node, content, at, id, faded));
-  else if (content.grid !== null) elements.push(gridElement(input, node, content.grid, at, id));
+  else if (content.grid !== null)
+    elements.push(gridElement(input, node, content.grid, content.text.head, at, id));
   return elements;
 }
 
@@ -203,6 +247,7 @@ function gridElement(
   input: GraphInput,
   node: ClusterNode,
   grid: TileGrid,
+  head: number,
   at: PlacedBox,
   id: string,
 ): GraphElement {
@@ -217,7 +262,7 @@ function gridElement(
     group: 'nodes',
     classes: 'picture',
     data: { width: grid.width, height: grid.height, image },
-    position: { x: at.x + inset + grid.width / 2, y: at.y + headHeight + grid.height / 2 },
+    position: { x: at.x + inset + grid.width / 2, y: at.y + head + grid.height / 2 },
   };
 }
 
@@ -243,6 +288,7 @@ function openElements(
         {
           text: `${familyWords(family)} · ${formatCounted(count, 'shard group')} · ${formatBytes(bytes?.get(family.key) ?? null)}${more}`,
           room: at.width - 2 * inset,
+          size: 11.5,
         },
         at.x + inset,
         at.y + section.top + textRow / 2 - 2,

@@ -2,9 +2,10 @@
 import type { ClusterNode } from '../../src-main/contract/cluster';
 import { isCoordinator } from '../nodes/node-names';
 import { formatBytes, formatCounted } from '../ui/format';
+import { cardText } from './graph-cards';
 import type { GraphElement, Point } from './graph-diff';
 import type { GraphInput } from './graph-model';
-import { controlPoints } from './layout';
+import { controlPoints, spacing } from './layout';
 import type { PlacedBox } from './layout';
 import type { Flow } from './moves';
 
@@ -44,7 +45,8 @@ function sCurve(source: PlacedBox, target: PlacedBox, sourceOffset = 0, targetOf
   const goesDown = target.y >= source.y + source.height;
   const from = goesDown ? bottomOf(source, sourceOffset) : topOf(source, sourceOffset);
   const to = goesDown ? topOf(target, targetOffset) : bottomOf(target, targetOffset);
-  const middle = (from.y + to.y) / 2;
+  // Turns near the source and falls straight: behind cards in between, never along them.
+  const middle = from.y + Math.sign(to.y - from.y) * Math.min(Math.abs(to.y - from.y) / 2, spacing.tier / 2);
   return curve(
     from,
     to,
@@ -143,6 +145,9 @@ function offsets(flows: readonly Flow[], boxes: ReadonlyMap<string, PlacedBox>):
 /** More arcs than this between tiles would hide what they are about; the running ones say where data goes now. */
 const tileFlowLimit = 24;
 
+/** With more arcs than this only those that run now carry their figures; the details of a node list all. */
+const labelLimit = 6;
+
 export function flowElements(
   input: GraphInput,
   boxes: ReadonlyMap<string, PlacedBox>,
@@ -171,7 +176,8 @@ export function flowElements(
       data: {
         source: source.id,
         target: target.id,
-        text: mode === 'tiles' ? '' : flowWords(flow),
+        text: mode === 'tiles' || (drawn.length > labelLimit && !flow.isRunning) ? '' : flowWords(flow),
+        size: cardText(input.nodes.length - 1).line,
         ...shape,
       },
     });

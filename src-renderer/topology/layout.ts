@@ -23,7 +23,7 @@ export interface CardLayout {
 
 export const spacing = {
   /** Between cards of a row. */
-  column: 40,
+  column: 28,
   /** Between rows of workers: room for the arcs of moves and their labels. */
   row: 96,
   /** Between the coordinator and the workers. */

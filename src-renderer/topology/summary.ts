@@ -117,7 +117,9 @@ export function toNeeds(input: SummaryInput): readonly Need[] {
       nodeIds: ids,
     });
   }
-  const empty = nodes.filter((node) => isEmptyWorker(node, shards)).map((node) => node.nodeId);
+  const empty = nodes
+    .filter((node) => isEmptyWorker(node, shards) && states.get(node.nodeId)?.word !== 'receiving')
+    .map((node) => node.nodeId);
   if (empty.length > 0 && shards.countedGroups > 0) {
     needs.push({
       level: 'mute',

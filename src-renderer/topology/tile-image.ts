@@ -18,23 +18,33 @@ export interface TileGrid {
 }
 
 const tileSizes = [
+  { size: 25, gap: 5 },
   { size: 18, gap: 4 },
   { size: 12, gap: 3 },
   { size: 8, gap: 2 },
   { size: 5, gap: 1 },
 ] as const;
 
-/** The largest tiles with which `count` of them fit a width and a height; null when even the smallest do not. */
-export function fitTiles(count: number, width: number, maxHeight: number): TileGrid | null {
+/**
+ * The largest tiles with which `count` of them fit a width and a height; the smallest where none do. `largestCount`
+ * is that of the fullest node: tiles are as large on every node, so that their number can be compared.
+ */
+export function fitTiles(count: number, largestCount: number, width: number, maxHeight: number): TileGrid {
+  let grid: TileGrid | null = null;
   for (const { size, gap } of tileSizes) {
     const columns = Math.max(1, Math.floor((width + gap) / (size + gap)));
-    const rows = Math.ceil(count / columns);
-    const height = rows * (size + gap) - gap;
-    if (height <= maxHeight) {
-      return { size, gap, columns, rows, width: columns * (size + gap) - gap, height: Math.max(0, height) };
-    }
+    const heightOf = (tiles: number): number => Math.max(0, Math.ceil(tiles / columns) * (size + gap) - gap);
+    grid = {
+      size,
+      gap,
+      columns,
+      rows: Math.ceil(count / columns),
+      width: columns * (size + gap) - gap,
+      height: heightOf(count),
+    };
+    if (heightOf(largestCount) <= maxHeight) break;
   }
-  return null;
+  return grid ?? { size: 5, gap: 1, columns: 1, rows: count, width: 5, height: count * 6 };
 }
 
 function toUri(width: number, height: number, body: string): string {

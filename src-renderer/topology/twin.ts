@@ -21,7 +21,8 @@ export interface TwinInput {
 export interface TwinRow {
   readonly node: ClusterNode;
   readonly title: string;
-  readonly address: string;
+  /** What the title leaves of the address. */
+  readonly rest: string;
   readonly role: string;
   readonly state: NodeState | undefined;
   readonly shardGroups: number;
@@ -43,7 +44,7 @@ export function toTwinRows(input: TwinInput): readonly TwinRow[] {
     return {
       node,
       title: title?.title ?? String(node.nodeId),
-      address: title?.address ?? '',
+      rest: title?.rest ?? '',
       role: roleWords(node),
       state: input.states.get(node.nodeId),
       shardGroups: shards?.groups.length ?? 0,
