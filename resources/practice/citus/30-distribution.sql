@@ -80,6 +80,17 @@ BEGIN
   RETURN made;
 END $$;
 
+CREATE FUNCTION pg_citus_practice.base_type(typeid oid) RETURNS oid
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+  WITH RECURSIVE t AS (
+    SELECT oid, typtype, typbasetype FROM pg_type WHERE oid = typeid
+    UNION ALL SELECT b.oid, b.typtype, b.typbasetype FROM t JOIN pg_type b ON b.oid = t.typbasetype WHERE t.typtype = 'd')
+  SELECT oid FROM t WHERE typtype <> 'd'
+$$;
+CREATE FUNCTION pg_citus_practice.spoken_type(typeid oid, concrete oid) RETURNS oid
+LANGUAGE sql STABLE SET search_path = pg_catalog AS
+$$SELECT CASE WHEN typtype = 'p' THEN concrete ELSE typeid END FROM pg_type WHERE oid = typeid$$;
+
 -- Makes, or finds, the operator class that sends a value to the index of its shard. PostgreSQL adds
 -- 5305509591434766563 (its hash-combining constant) to what support function 2 answers and takes the
 -- remainder, so the function answers the index less that constant. The members for the family's other
@@ -92,6 +103,9 @@ DECLARE
   made name;
   class record;
   f record;
+  -- of a polymorphic family (enums, arrays, ranges) the function is made for the very type: PostgreSQL
+  -- calls it without saying which type it has in hand
+  concrete oid := pg_citus_practice.base_type(of_type);
 BEGIN
   SELECT * INTO known FROM pg_citus_practice.router WHERE colocationid = of_colocation;
   IF known.mins = of_mins AND known.typeid = of_type
@@ -109,11 +123,11 @@ BEGIN
            WHERE amprocfamily = class.opcfamily AND amprocnum = 1 AND amproclefttype = amprocrighttype LOOP
     EXECUTE format($f$CREATE FUNCTION pg_citus_practice.%I(%s, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
         AS $body$SELECT pg_catalog.width_bucket(%s($1), %L::int[])::bigint - 1 - 5305509591434766563$body$ $f$,
-      made, format_type(f.t, NULL), pg_citus_practice.hash_function(class.opcfamily, f.t), of_mins);
+      made, format_type(pg_citus_practice.spoken_type(f.t, concrete), -1), pg_citus_practice.hash_function(class.opcfamily, f.t), of_mins);
   END LOOP;
   EXECUTE format('CREATE OPERATOR CLASS pg_citus_practice.%I FOR TYPE %s USING hash FAMILY pg_citus_practice.%I AS
-                    OPERATOR 1 %s, FUNCTION 1 %s(%s), FUNCTION 2 pg_citus_practice.%I(%s, bigint)',
-    made, format_type(class.opcintype, NULL), made,
+                    OPERATOR 1 %s, FUNCTION 1 (%2$s, %2$s) %5$s(%6$s), FUNCTION 2 (%2$s, %2$s) pg_citus_practice.%3$I(%7$s, bigint)',
+    made, format_type(class.opcintype, -1), made,
     (SELECT format('%I.%s (%s, %s)', n.nspname, o.oprname, format_type(amoplefttype, NULL), format_type(amoprighttype, NULL))
      FROM pg_amop a JOIN pg_operator o ON o.oid = a.amopopr JOIN pg_namespace n ON n.oid = o.oprnamespace
      WHERE a.amopfamily = class.opcfamily AND a.amopstrategy = 1
@@ -121,8 +135,8 @@ BEGIN
     pg_citus_practice.hash_function(class.opcfamily, class.opcintype),
     format_type((SELECT p.proargtypes[0] FROM pg_amproc ap JOIN pg_proc p ON p.oid = ap.amproc
                  WHERE ap.amprocfamily = class.opcfamily AND ap.amproclefttype = class.opcintype
-                   AND ap.amprocrighttype = class.opcintype AND ap.amprocnum = 1), NULL),
-    made, format_type(class.opcintype, NULL));
+                   AND ap.amprocrighttype = class.opcintype AND ap.amprocnum = 1), -1),
+    format_type(pg_citus_practice.spoken_type(class.opcintype, concrete), -1));
   FOR f IN SELECT amoplefttype AS l, amoprighttype AS r, n.nspname, o.oprname
            FROM pg_amop a JOIN pg_operator o ON o.oid = a.amopopr JOIN pg_namespace n ON n.oid = o.oprnamespace
            WHERE a.amopfamily = class.opcfamily AND a.amopstrategy = 1
@@ -134,7 +148,7 @@ BEGIN
            WHERE amprocfamily = class.opcfamily AND amprocnum = 1 AND amproclefttype = amprocrighttype
              AND amproclefttype <> class.opcintype LOOP
     EXECUTE format('ALTER OPERATOR FAMILY pg_citus_practice.%I USING hash ADD FUNCTION 2 (%s, %s) pg_citus_practice.%I(%s, bigint)',
-      made, format_type(f.t, NULL), format_type(f.t, NULL), made, format_type(f.t, NULL));
+      made, format_type(f.t, -1), format_type(f.t, -1), made, format_type(pg_citus_practice.spoken_type(f.t, concrete), -1));
   END LOOP;
   INSERT INTO pg_citus_practice.router VALUES (of_colocation, of_type, of_collation, made, of_mins)
   ON CONFLICT (colocationid) DO UPDATE SET typeid = EXCLUDED.typeid, collationid = EXCLUDED.collationid,

@@ -238,7 +238,7 @@ BEGIN
 
   -- name and schema
   IF before->>'name' <> after->>'name' OR before->>'schema' <> after->>'schema' THEN
-    nsp := (after->>'schema')::regnamespace;
+    nsp := (SELECT oid FROM pg_namespace WHERE nspname = after->>'schema');
     IF before->>'schema' <> after->>'schema' AND (EXISTS (SELECT FROM pg_dist_schema WHERE schemaid = nsp)
          OR EXISTS (SELECT FROM pg_dist_schema s JOIN pg_namespace o ON o.oid = s.schemaid WHERE o.nspname = before->>'schema')) THEN
       PERFORM pg_citus_practice.refuse('moving a table into or out of a distributed schema');
