@@ -6,7 +6,9 @@ export interface IdleConnection {
   readonly writer: Writer;
   /** Opens now, so that a failure shows before the first statement. */
   ready(): Promise<void>;
-  /** Nothing is opened after this. */
+  /** Takes no more statements; lets those that run end before it closes. */
+  retire(): Promise<void>;
+  /** Takes no more statements and stops those that run. */
   close(): Promise<void>;
 }
 
@@ -20,6 +22,7 @@ export function createIdleConnection(
   let opening: Promise<Database> | null = null;
   let timer: NodeJS.Timeout | null = null;
   const ended = new AbortController();
+  const running = new Set<Promise<unknown>>();
 
   const watchIdle = (): void => {
     if (timer) clearTimeout(timer);
@@ -60,17 +63,36 @@ export function createIdleConnection(
     return opened;
   };
 
+  const run = async <T>(work: (current: Database) => Promise<T>): Promise<T> => {
+    const promise = work(await use());
+    running.add(promise);
+    try {
+      return await promise;
+    } finally {
+      running.delete(promise);
+    }
+  };
+
+  const end = async (): Promise<void> => {
+    ended.abort();
+    if (timer) clearTimeout(timer);
+    await opening?.catch(() => undefined);
+  };
+
   return {
     writer: {
       address,
-      read: async (statement, options) => (await use()).read(statement, options),
-      change: async (statement, options) => (await use()).change(statement, options),
+      read: (statement, options) => run((current) => current.read(statement, options)),
+      change: (statement, options) => run((current) => current.change(statement, options)),
     },
     ready: async () => void (await use()),
+    async retire() {
+      await end();
+      await Promise.allSettled(running);
+      await dropDatabase();
+    },
     async close() {
-      ended.abort();
-      if (timer) clearTimeout(timer);
-      await opening?.catch(() => undefined);
+      await end();
       await dropDatabase();
     },
   };

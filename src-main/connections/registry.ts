@@ -70,15 +70,16 @@ export function createRegistry(parts: RegistryParts): Registry {
   /** By cluster, then by `host:port`; "aside" is the second session with the coordinator. */
   const nodes = new Map<string, Map<string, IdleConnection>>();
 
-  const closeNodes = async (clusterId: string): Promise<void> => {
+  const closeNodes = async (clusterId: string, how: 'close' | 'retire'): Promise<void> => {
     const open = [...(nodes.get(clusterId)?.values() ?? [])];
     nodes.delete(clusterId);
-    await Promise.all(open.map((node) => node.close()));
+    await Promise.all(open.map((node) => node[how]()));
   };
 
   const onState = (state: SessionState): void => {
     // What the session's credentials opened ends with the session; a lost one keeps its nodes.
-    if (state.phase === 'closed' || state.phase === 'failed') void closeNodes(state.clusterId);
+    if (state.phase === 'closed') void closeNodes(state.clusterId, 'close');
+    if (state.phase === 'failed') void closeNodes(state.clusterId, 'retire');
     parts.onState(state);
   };
 
@@ -121,7 +122,7 @@ export function createRegistry(parts: RegistryParts): Registry {
   };
 
   const closeOne = async (clusterId: string): Promise<SessionState> => {
-    await closeNodes(clusterId);
+    await closeNodes(clusterId, 'close');
     return sessionOf(clusterId).close();
   };
 

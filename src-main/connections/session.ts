@@ -135,7 +135,7 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
     // It outlives the loss of the session: a change that runs on it is not harmed by that.
     changes ??= createIdleConnection(
       label,
-      (inner) => dial(parts.connect, parts.files, tried, timing, inner),
+      (inner) => dial(parts.connect, parts.files, credentials ?? tried, timing, inner),
       timing.idleMs,
     );
     opened.onLost((failure) => {
@@ -181,7 +181,10 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
   const giveUp = async (failure: Failure): Promise<void> => {
     credentials = null;
     enter('failed', { failure, ...(state.stage ? { stage: state.stage } : {}) });
-    await dropConnections();
+    // A change that runs beside is not cut off because the session cannot be opened again.
+    const retired = changes;
+    changes = null;
+    await Promise.all([dropConnections(), retired?.retire()]);
   };
 
   /** @param onFailure not called when the attempt was given up. */
@@ -264,6 +267,7 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
     return state;
   };
 
+  const isOpen = (): boolean => state.phase === 'open';
   const connected = (): Database => {
     if (database) return database;
     throw new FailureError(notConnected(address, state));
@@ -278,13 +282,21 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
     },
     async open(profile, password, signal) {
       if (signal.aborted) throw cancelledError(addressOf(profile));
-      if (state.phase === 'open') return state;
+      if (isOpen()) return state;
       if (attempt && state.phase === 'connecting') return waitFor(attempt, signal);
-      // A person asks now: an attempt that waits for its turn, or runs by itself, makes room.
-      if (state.phase !== 'closed') await close();
-      if (attempt) return waitFor(attempt, signal);
+      // A person asks now: the attempts that run by themselves make room. What runs on other sessions goes on.
+      const wasLost = state.phase === 'lost' && address === addressOf(profile);
+      if (wasLost) {
+        stopTimers();
+        attempt?.stop.abort();
+        attempt = null;
+      } else if (state.phase !== 'closed') {
+        await close();
+        if (attempt) return waitFor(attempt, signal);
+        if (isOpen()) return state;
+      }
       address = addressOf(profile);
-      versions = undefined;
+      if (!wasLost) versions = undefined;
       enter('connecting', { stage: 'secret' });
       const current = begin(
         profile,
@@ -292,7 +304,10 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
         (stage) => {
           if (state.stage !== stage) enter('connecting', { stage });
         },
-        (failure) => void giveUp(failure),
+        (failure) => {
+          if (wasLost && isWorthRetrying(failure)) scheduleRetry(1, failure);
+          else void giveUp(failure);
+        },
       );
       return waitFor(current, signal);
     },

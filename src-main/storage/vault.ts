@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:cryp
 import { z } from 'zod';
 import { FailureError } from '../contract/failure';
 
-/** N 2^17, r 8, p 1: about half a second and 128 MB, once an unlock. */
+/** N 2^17, r 8, p 1: 128 MB and a second or so, once an unlock. */
 export interface VaultCost {
   readonly n: number;
   readonly r: number;

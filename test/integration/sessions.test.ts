@@ -311,11 +311,16 @@ describe('a session whose coordinator', () => {
 /** Passes everything on to `port`, until it is frozen: then nothing, as behind a firewall that drops packets. */
 async function createProxy(
   port: number,
-): Promise<{ port: number; freeze(): void; thaw(): void; close(): Promise<void> }> {
+): Promise<{ port: number; freeze(): void; refuse(): void; thaw(): void; close(): Promise<void> }> {
   const { connect } = await import('node:net');
   let frozen = false;
+  let refusing = false;
   const sockets = new Set<Socket>();
   const proxy: Server = createServer((near) => {
+    if (refusing) {
+      near.destroy();
+      return;
+    }
     const far = connect(port, '127.0.0.1');
     for (const [from, to] of [
       [near, far],
@@ -331,7 +336,11 @@ async function createProxy(
   return {
     port: (proxy.address() as AddressInfo).port,
     freeze: () => void (frozen = true),
-    thaw: () => void (frozen = false),
+    refuse: () => void (refusing = true),
+    thaw: () => {
+      frozen = false;
+      refusing = false;
+    },
     close: () =>
       new Promise((done) => {
         for (const socket of sockets) socket.destroy();
@@ -369,6 +378,43 @@ describe('changes', () => {
   });
 });
 
+describe('a lost session that a person opens now', () => {
+  it('lets a change beside run on, and goes on trying when it is refused', async () => {
+    const proxy = await createProxy(server.port);
+    const { registry, states } = setUp(profile({ port: proxy.port }), {
+      timing: { firstRetryMs: 60_000, longestRetryMs: 60_000 },
+    });
+    await registry.open('c1', { signal: never });
+    const writer = registry.coordinator('c1');
+    const change = writer.change<{ slept: string }>({ text: `SELECT pg_sleep(1)::text AS slept` });
+    await failureOf(writer.read({ text: 'SELECT pg_terminate_backend(pg_backend_pid())' }));
+    await waitFor('the loss', () => states.at(-1)?.phase === 'lost');
+    proxy.refuse();
+    expect((await failureOf(registry.open('c1', { signal: never }))).kind).toBe('unreachable');
+    expect(states.at(-1)).toMatchObject({ phase: 'lost', attempt: 1 });
+    proxy.thaw();
+    expect((await registry.open('c1', { signal: never })).phase).toBe('open');
+    expect((await change).rows).toEqual([{ slept: '' }]);
+    expect(registry.coordinator('c1')).toBe(writer);
+    await registry.closeAll();
+    await proxy.close();
+  });
+
+  it('that fails for good lets the change beside end', async () => {
+    const { registry, states } = setUp(profile(), {
+      timing: { firstRetryMs: 60_000, longestRetryMs: 60_000 },
+    });
+    await registry.open('c1', { signal: never });
+    const writer = registry.coordinator('c1');
+    const change = writer.change<{ slept: string }>({ text: `SELECT pg_sleep(0.7)::text AS slept` });
+    await failureOf(writer.read({ text: 'SELECT pg_terminate_backend(pg_backend_pid())' }));
+    await waitFor('the loss', () => states.at(-1)?.phase === 'lost');
+    await failureOf(registry.open('c1', { password: 'wrong', signal: never }));
+    expect(states.at(-1)?.phase).toBe('failed');
+    expect((await change).rows).toEqual([{ slept: '' }]);
+  });
+});
+
 describe('another node', () => {
   it('has one session, by the same credentials, closed when idle and opened again on use', async () => {
     const { registry } = setUp(profile({ applicationName: 'node' }), { timing: { idleMs: 200 } });
@@ -390,12 +436,10 @@ describe('another node', () => {
     const aside = await registry.aside('c1');
     expect(await registry.aside('c1')).toBe(aside);
     const slow = aside.read({ text: 'SELECT pg_sleep(0.3)' });
-    const quick = await registry
-      .coordinator('c1')
-      .read({
-        text: 'SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = $1',
-        values: ['aside'],
-      });
+    const quick = await registry.coordinator('c1').read({
+      text: 'SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = $1',
+      values: ['aside'],
+    });
     expect(quick).toEqual([{ n: '2' }]);
     await slow;
   });
