@@ -12,8 +12,13 @@ export interface Remaining {
   readonly moves: number;
 }
 
-/** Shorter looks than this tell nothing: a move begins with seconds of setting up. */
+/** Shorter looks than this tell nothing. */
 const shortestLookMs = 5_000;
+/**
+ * Bytes arrive in the middle of a move: setting up and catching up take seconds without any. Before a whole move was seen,
+ * their pace counts only after a look that is long against those seconds.
+ */
+const shortestLookAtPartMs = 30_000;
 const recentMs = 60_000;
 
 /**
@@ -37,7 +42,8 @@ export function estimateRemaining(
     const found: number[] = [];
     const moves = last.movesDone - from.movesDone;
     if (moves > 0) found.push((remaining.moves / moves) * elapsedMs);
-    if (remaining.bytes !== null && last.bytesDone !== null && from.bytesDone !== null) {
+    const sawEnough = moves > 0 || elapsedMs >= shortestLookAtPartMs;
+    if (sawEnough && remaining.bytes !== null && last.bytesDone !== null && from.bytesDone !== null) {
       const bytes = last.bytesDone - from.bytesDone;
       if (bytes > 0) found.push((remaining.bytes / bytes) * elapsedMs);
     }

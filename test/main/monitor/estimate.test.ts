@@ -18,8 +18,14 @@ describe('estimateRemaining', () => {
   });
 
   it('holds the true rest of a steady pace between its ends', () => {
-    const range = estimateRemaining([at(0, 0), at(10, 100), at(20, 200)], { bytes: 1_000, moves: 5 });
+    const range = estimateRemaining([at(0, 0), at(10, 100), at(40, 400)], { bytes: 1_000, moves: 5 });
     expect(range).toEqual([80, 130]);
+  });
+
+  it('waits for a whole move, or for half a minute, before it trusts bytes', () => {
+    expect(estimateRemaining([at(0, 0), at(20, 200)], { bytes: 1_000, moves: 5 })).toBeNull();
+    expect(estimateRemaining([at(0, 0), at(30, 300)], { bytes: 1_000, moves: 5 })).not.toBeNull();
+    expect(estimateRemaining([at(0, 0), at(20, 200, 1)], { bytes: 1_000, moves: 5 })).toEqual([80, 130]);
   });
 
   it('widens when the pace changed', () => {
