@@ -22,7 +22,7 @@ const withoutBridge: Failure = {
 };
 
 export interface RequestOptions {
-  /** Aborting it cancels the call in main too; the answer is then a failure of kind `cancelled`. */
+  /** Aborting it cancels the call in main; the answer is a failure of kind `cancelled` unless it was done already. */
   readonly signal?: AbortSignal;
 }
 
@@ -36,17 +36,15 @@ export async function request<N extends RequestName>(
   if (bridge === undefined) return { ok: false, failure: withoutBridge };
   const { signal } = options;
   const cancelled: Result<never> = { ok: false, failure: { kind: 'cancelled', message: 'Cancelled.' } };
-  const isAborted = (): boolean => signal?.aborted === true;
-  if (isAborted()) return cancelled;
+  if (signal?.aborted === true) return cancelled;
 
   lastCall += 1;
   const callId = `${windowId}-${lastCall}`;
   const onAbort = (): void => bridge.cancel(callId);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const result = await bridge.request(name, input, callId);
-    // A reply that was already on its way when the person cancelled is not shown.
-    return isAborted() && result.ok ? cancelled : result;
+    // A success that came in spite of the cancelling is told: what was done must not read as not done.
+    return await bridge.request(name, input, callId);
   } catch (thrown) {
     return {
       ok: false,

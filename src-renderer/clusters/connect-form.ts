@@ -45,7 +45,7 @@ export function useConnectForm(profileId: string | null) {
     return null;
   });
 
-  function fill(from: ProfileDraft): void {
+  function fillIn(from: ProfileDraft): void {
     Object.assign(form, applyDraft(form, from));
     draft.value = from;
     password.value = '';
@@ -155,6 +155,11 @@ export function useConnectForm(profileId: string | null) {
       { signal },
     );
     end();
+    if (result.ok && signal.aborted) {
+      // It opened before the cancelling reached main.
+      await request('sessions.close', { clusterId: saved.id });
+      return null;
+    }
     if (result.ok) {
       store.putSession(result.value);
       return saved;
@@ -181,7 +186,7 @@ export function useConnectForm(profileId: string | null) {
     hasPassword,
     vault,
     vaultError,
-    fill,
+    fillIn,
     cancel,
     test,
     save,

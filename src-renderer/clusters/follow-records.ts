@@ -37,6 +37,10 @@ export async function followRecords(): Promise<void> {
       (result) => result.ok && result.value.forEach((operation) => store.putOperation(operation)),
     ),
   ]);
+  // Of sessions that were open before this window was: their size and state belong in the rail.
+  for (const { clusterId, phase } of store.sessions.values()) {
+    if (phase === 'open' && clusterId !== store.currentId) void readRecords(clusterId);
+  }
 }
 
 async function readRecords(clusterId: string): Promise<void> {

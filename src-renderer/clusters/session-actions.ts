@@ -19,6 +19,8 @@ export const useSessionActions = defineStore('session-actions', () => {
     failures.delete(clusterId);
     const result = await request('sessions.open', { clusterId, password }, { signal: mine.signal });
     if (attempts.get(clusterId) === mine) attempts.delete(clusterId);
+    // It opened before the cancelling reached main: what the person wants is no session.
+    if (result.ok && mine.signal.aborted && !attempts.has(clusterId)) return disconnect(clusterId);
     if (result.ok) clusters.putSession(result.value);
     else if (result.failure.kind !== 'cancelled') failures.set(clusterId, result.failure);
     return result;

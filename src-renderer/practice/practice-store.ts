@@ -30,7 +30,7 @@ export const usePracticeStore = defineStore('practice', () => {
     idsBefore.value = clusters.practices.map(({ practiceId }) => practiceId);
     creationFailure.value = null;
     creation.value = mine;
-    const result = await request('practice.create', {}, { signal: mine.signal });
+    const result = await createUnlessCancelled(mine.signal);
     creation.value = null;
     if (!result.ok) {
       if (result.failure.kind !== 'cancelled') creationFailure.value = result.failure;
@@ -38,6 +38,14 @@ export const usePracticeStore = defineStore('practice', () => {
     }
     void sessions.connect(result.value.clusterId);
     return result.value;
+  }
+
+  async function createUnlessCancelled(signal: AbortSignal): Promise<Result<PracticeCluster>> {
+    const result = await request('practice.create', {}, { signal });
+    if (!result.ok || !signal.aborted) return result;
+    // It stood before the cancelling reached main; nobody wants it, so it goes.
+    const removed = await request('practice.remove', { practiceId: result.value.practiceId });
+    return removed.ok ? { ok: false, failure: { kind: 'cancelled', message: 'Cancelled.' } } : removed;
   }
 
   function cancelCreation(): void {

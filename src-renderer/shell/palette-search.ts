@@ -24,20 +24,26 @@ export interface FoundEntry {
 const groupOrder: readonly PaletteGroup[] = ['Recent', 'Go to', 'Commands', 'Clusters', 'Nodes', 'Tables'];
 const shownPerGroup = 8;
 
+export interface TextMatch {
+  readonly score: number;
+  /** Positions in the text. */
+  readonly matched: readonly number[];
+  /** The query stands in it unbroken. */
+  readonly isPiece: boolean;
+}
+
 /** Score of a match, higher is better, or null: every character of the query in order. */
-export function matchText(
-  query: string,
-  text: string,
-): { readonly score: number; readonly matched: readonly number[] } | null {
+export function matchText(query: string, text: string): TextMatch | null {
   const wanted = query.toLowerCase().replace(/\s+/g, '');
   const within = text.toLowerCase();
-  if (wanted === '') return { score: 0, matched: [] };
+  if (wanted === '') return { score: 0, matched: [], isPiece: true };
   // An unbroken piece beats the same letters scattered, and one at the start of a word beats one inside.
   const whole = findPiece(query.trim().toLowerCase(), within);
   if (whole !== null) {
     const length = query.trim().length;
     const matched = Array.from({ length }, (_, offset) => whole.at + offset);
-    return { score: (whole.startsWord ? 200 : 120) + (whole.at === 0 ? 60 : 0) - within.length / 8, matched };
+    const score = (whole.startsWord ? 200 : 120) + (whole.at === 0 ? 60 : 0) - within.length / 8;
+    return { score, matched, isPiece: true };
   }
   const matched: number[] = [];
   let score = 0;
@@ -55,7 +61,7 @@ export function matchText(
   // Letters far apart fit by accident.
   const spread = (matched.at(-1) ?? 0) - (matched[0] ?? 0) + 1 - wanted.length;
   if (spread > wanted.length * 6) return null;
-  return { score: score - spread / 2 - within.length / 16, matched };
+  return { score: score - spread / 2 - within.length / 16, matched, isPiece: false };
 }
 
 function findPiece(piece: string, within: string): { at: number; startsWord: boolean } | null {
@@ -88,6 +94,7 @@ export function searchPalette(
         entry,
         group: entry.group,
         matched: inLabel?.matched ?? [],
+        isPiece: inLabel?.isPiece === true || inNote?.isPiece === true,
         score: Math.max(inLabel?.score ?? -Infinity, (inNote?.score ?? -Infinity) / 3) + recent,
       },
     ];
@@ -95,8 +102,10 @@ export function searchPalette(
   scored.sort(
     (one, other) => other.score - one.score || one.entry.label.localeCompare(other.entry.label, 'en'),
   );
-  const groups = [...new Set(scored.map(({ group }) => group))];
-  return groups.flatMap((group) => scored.filter((found) => found.group === group).slice(0, shownPerGroup));
+  // Scattered letters help where nothing has the word itself, and are noise where something has.
+  const fitting = scored.some(({ isPiece }) => isPiece) ? scored.filter(({ isPiece }) => isPiece) : scored;
+  const groups = [...new Set(fitting.map(({ group }) => group))];
+  return groups.flatMap((group) => fitting.filter((found) => found.group === group).slice(0, shownPerGroup));
 }
 
 function withoutQuery(entries: readonly PaletteEntry[], recentIds: readonly string[]): readonly FoundEntry[] {

@@ -27,7 +27,7 @@ export const shortcutGroups = [
     name: 'Tables and lists',
     items: [
       { keys: ['↑', '↓'], does: 'One row up or down' },
-      { keys: ['Page Up', 'Page Down'], does: 'One page' },
+      { keys: ['PgUp', 'PgDn'], does: 'One page' },
       { keys: ['Home', 'End'], does: 'First or last row' },
       { keys: ['Enter'], does: 'Select; again: open' },
     ],
