@@ -583,12 +583,13 @@ BEGIN
       USING ERRCODE = 'XX000', DETAIL = 'Worker nodes need to be able to connect to the coordinator to transfer data.',
             HINT = 'Use SELECT citus_set_coordinator_host(''<hostname>'') to configure the coordinator hostname';
   END IF;
-  IF role = 'primary' AND wanted_group > 0 OR role = 'primary' AND wanted_group = 0 THEN
+  IF role = 'primary' AND wanted_group >= 0 THEN
     IF EXISTS (SELECT FROM pg_dist_node WHERE groupid = wanted_group AND noderole = 'primary') THEN
       RAISE EXCEPTION 'group % already has a primary node', wanted_group USING ERRCODE = 'XX000';
     END IF;
   END IF;
-  IF role = 'primary' AND wanted_group <> 0 THEN
+  -- an inactive node is a note for later: it is asked when it is activated
+  IF role = 'primary' AND wanted_group <> 0 AND activate THEN
     PERFORM pg_citus_practice.examine_newcomer(name, port);
   END IF;
   IF new_group = -1 THEN new_group := nextval('pg_dist_groupid_seq'); END IF;
@@ -682,7 +683,7 @@ BEGIN
   LOCK TABLE pg_dist_node IN EXCLUSIVE MODE;
   node := pg_citus_practice.require_node($1, $2);
   IF node.groupid = 0 THEN
-    RAISE EXCEPTION 'cannot change "isactive" field of the coordinator node' USING ERRCODE = '0A000';
+    RAISE EXCEPTION 'cannot change "isactive" field of the coordinator node' USING ERRCODE = 'XX000';
   END IF;
   IF node.noderole = 'primary' THEN
     PERFORM pg_citus_practice.require_dispensable(node);

@@ -707,7 +707,7 @@ BEGIN
   END IF;
   IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel) THEN
     RAISE EXCEPTION 'supplied parameter is not a distributed relation'
-      USING ERRCODE = '22023', DETAIL = 'This UDF only truncates local records of distributed tables.';
+      USING ERRCODE = 'XX000', DETAIL = 'This UDF only truncates local records of distributed tables.';
   END IF;
   PERFORM pg_citus_practice.drop_local_copy(rel);
   PERFORM pg_citus_practice.drop_local_copy(inhrelid) FROM pg_inherits WHERE inhparent = rel;

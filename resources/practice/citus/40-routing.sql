@@ -35,7 +35,7 @@ BEGIN
   END IF;
   SELECT * INTO p FROM pg_dist_partition WHERE logicalrelid = rel;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'relation is not distributed' USING ERRCODE = '42P01';
+    RAISE EXCEPTION 'relation is not distributed' USING ERRCODE = '42P16';
   END IF;
   IF p.partmethod = 'n' THEN
     SELECT shardid INTO found_shard FROM pg_dist_shard WHERE logicalrelid = rel ORDER BY shardid LIMIT 1;
@@ -291,7 +291,6 @@ CREATE FUNCTION pg_catalog.run_command_on_placements(table_name regclass, comman
   OUT nodename text, OUT nodeport int, OUT shardid bigint, OUT success boolean, OUT result text) RETURNS SETOF record
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-  PERFORM pg_citus_practice.require_citus_table(table_name);
   RETURN QUERY
     WITH w AS (
       SELECT n.nodename AS host, n.nodeport AS port, s.shardid AS shard, row_number() OVER (ORDER BY s.shardid, n.nodeid) AS place
@@ -307,7 +306,6 @@ CREATE FUNCTION pg_catalog.run_command_on_shards(table_name regclass, command te
   OUT shardid bigint, OUT success boolean, OUT result text) RETURNS SETOF record
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-  PERFORM pg_citus_practice.require_citus_table(table_name);
   RETURN QUERY
     WITH w AS (
       SELECT n.nodename AS host, n.nodeport AS port, s.shardid AS shard, row_number() OVER (ORDER BY s.shardid) AS place

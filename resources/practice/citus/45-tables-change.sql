@@ -24,15 +24,15 @@ BEGIN
   IF name = 'public' THEN
     RAISE EXCEPTION 'public schema cannot be distributed' USING ERRCODE = 'XX000';
   ELSIF name IN ('information_schema', 'citus', 'citus_internal') OR name LIKE 'pg\_%' THEN
-    RAISE EXCEPTION '% schema, which is an internal schema, cannot be distributed', name USING ERRCODE = 'XX000';
+    RAISE EXCEPTION '% schema cannot be distributed', name USING ERRCODE = 'XX000';
   END IF;
   PERFORM pg_citus_practice.ensure_cluster();
   -- every reason first, so that nothing is half done
   FOR t IN SELECT c.oid, c.relname, c.relkind FROM pg_class c
            WHERE c.relnamespace = schemaname AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition ORDER BY c.oid LOOP
     IF EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = t.oid AND (p.partmethod <> 'n' OR p.colocationid <> 0)) THEN
-      RAISE EXCEPTION 'schema already has distributed tables'
-        USING ERRCODE = 'XX000', HINT = 'Undistribute distributed tables under the schema before distributing the schema.';
+      RAISE EXCEPTION 'distributed schema cannot have distributed tables'
+        USING ERRCODE = 'XX000', HINT = 'Undistribute distributed tables before ''citus_schema_distribute''.';
     END IF;
     IF NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = t.oid) THEN
       PERFORM pg_citus_practice.require_eligible(t.oid);
@@ -157,7 +157,10 @@ BEGIN
   END IF;
   family := pg_citus_practice.foreign_key_family(table_name);
   IF cardinality(family) > 1 AND NOT cascade_via_foreign_keys THEN
-    RAISE EXCEPTION 'cannot complete operation because table % has a foreign key', shown
+    RAISE EXCEPTION 'cannot complete operation because table % %', shown,
+        CASE WHEN EXISTS (SELECT FROM pg_constraint k JOIN pg_citus_practice.shell s ON s.twinid = k.conrelid
+                          WHERE s.relid = table_name AND k.contype = 'f' AND k.confrelid <> k.conrelid)
+             THEN 'has a foreign key' ELSE 'is referenced by a foreign key' END
       USING ERRCODE = 'XX000', HINT = format('Use cascade option to undistribute all the relations involved in a foreign key relationship with %s by executing SELECT undistribute_table(%s, cascade_via_foreign_keys=>true)',
         full_name, '$' || '$' || full_name || '$' || '$');
   END IF;

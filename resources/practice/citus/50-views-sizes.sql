@@ -42,7 +42,7 @@ DECLARE answer bigint; total numeric := 0; n pg_dist_node; part numeric; detail 
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel) THEN
     RAISE EXCEPTION 'cannot calculate the size because relation % is not distributed', quote_literal(pg_citus_practice.relname(rel))
-      USING ERRCODE = '42809';
+      USING ERRCODE = '42P16';
   END IF;
   FOR n IN SELECT DISTINCT o.* FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid)
            JOIN pg_dist_node o ON o.groupid = p.groupid AND o.noderole = 'primary' WHERE s.logicalrelid = rel ORDER BY o.nodeid LOOP

@@ -84,7 +84,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION pg_citus_practice.on_ddl_end() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $body$
 DECLARE
   w record;
   c record;
@@ -97,7 +97,8 @@ BEGIN
   IF pg_citus_practice.local_group() <> 0 THEN
     IF pg_citus_practice.applying() THEN RETURN; END IF;
     IF tg_tag NOT IN ('GRANT', 'REVOKE', 'COMMENT') AND EXISTS (
-         SELECT FROM pg_event_trigger_ddl_commands() d JOIN pg_dist_partition p ON p.logicalrelid = d.objid
+         SELECT FROM pg_event_trigger_ddl_commands() d LEFT JOIN pg_index x ON x.indexrelid = d.objid
+         JOIN pg_dist_partition p ON p.logicalrelid IN (d.objid, x.indrelid)
          WHERE d.classid = 'pg_class'::regclass) THEN
       RAISE EXCEPTION 'operation is not allowed on this node'
         USING ERRCODE = 'XX000', HINT = 'Connect to the coordinator and run it again.';
@@ -121,18 +122,22 @@ BEGIN
               WHERE i.inhrelid = (change->>'relid')::oid AND i.inhparent = (o->>'relid')::oid));
   END LOOP;
 
-  -- a plain table that now refers to a distributed one: allowed at its creation, it may be distributed next
-  IF tg_tag = 'ALTER TABLE' THEN
-    SELECT k.conname, k.conrelid, (o->>'relid')::oid AS relid INTO foreign_child
-    FROM jsonb_array_elements(changes) o, jsonb_array_elements_text(o->'after'->'referenced_by') r, pg_constraint k
-    WHERE k.oid = r::oid AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(o->'before'->'referenced_by') b WHERE b = r) LIMIT 1;
-    IF FOUND THEN
-      RAISE EXCEPTION 'cannot create foreign key constraint since relations are not colocated or not referencing a reference table'
-        USING ERRCODE = '0A000', DETAIL = format('Local table "%s" cannot refer to Citus table "%s".', pg_citus_practice.relname(foreign_child.conrelid),
-                pg_citus_practice.relname(foreign_child.relid)),
-              HINT = 'Distribute the table, or add it to the metadata with citus_add_local_table_to_metadata, before it gets the foreign key.';
-    END IF;
-  END IF;
+  -- a plain table that now refers to a reference table, or to a local one in the metadata, joins them
+  FOR foreign_child IN
+    SELECT DISTINCT k.conrelid, n.nspname, c2.relname
+    FROM jsonb_array_elements(changes) o JOIN pg_dist_partition p ON p.logicalrelid = (o->>'relid')::oid AND p.partmethod = 'n'
+      AND (p.repmodel = 't' OR p.colocationid = 0)
+    CROSS JOIN jsonb_array_elements_text(o->'after'->'referenced_by') r JOIN pg_constraint k ON k.oid = r::oid
+    JOIN pg_class c2 ON c2.oid = k.conrelid JOIN pg_namespace n ON n.oid = c2.relnamespace
+    WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(o->'before'->'referenced_by') b WHERE b = r)
+      AND NOT EXISTS (SELECT FROM pg_dist_schema s WHERE s.schemaid = n.oid)
+      AND pg_citus_practice.setting('citus.enable_local_reference_table_foreign_keys', 'on') = 'on'
+  LOOP
+    RAISE NOTICE 'local tables that are added to metadata automatically by citus, but not chained with reference tables via foreign keys might be automatically converted back to postgres tables'
+      USING HINT = format('Executing citus_add_local_table_to_metadata($$%s$$) prevents this for the given relation, and all of the connected relations',
+                          format('%I.%I', foreign_child.nspname, foreign_child.relname));
+    PERFORM pg_citus_practice.make_local(foreign_child.conrelid, true, true);
+  END LOOP;
 
   IF tg_tag IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE TABLE AS', 'SELECT INTO') THEN
     FOR c IN SELECT DISTINCT d.objid AS oid, k.relkind, k.relispartition, s.colocationid,
@@ -154,7 +159,7 @@ BEGIN
       PERFORM pg_catalog.citus_schema_distribute(c.oid::regnamespace);
     END LOOP;
   END IF;
-END $$;
+END $body$;
 
 CREATE FUNCTION pg_citus_practice.step_back(rel oid, twin oid, before jsonb, after jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practice.internal = 'on' SET client_min_messages = warning AS $$
@@ -232,8 +237,8 @@ BEGIN
   attached := p.partmethod = 'n' AND (p.repmodel = 't' OR p.colocationid = 0);
 
   IF (after->>'triggers')::int > (before->>'triggers')::int THEN
-    RAISE EXCEPTION 'triggers are not supported on distributed tables' USING ERRCODE = '0A000',
-      HINT = 'This cluster is the practice emulator and not Citus itself.';
+    RAISE EXCEPTION 'triggers are not supported on % tables', CASE WHEN p.repmodel = 't' THEN 'reference' WHEN attached THEN 'local' ELSE 'distributed' END
+      USING ERRCODE = 'XX000';
   END IF;
 
   -- name and schema
@@ -473,15 +478,15 @@ BEGIN
     RETURN;
   END IF;
   -- the twins' foreign keys are the tables' foreign keys
-  SELECT k2.conname, pg_citus_practice.relname(coalesce(o.relid, k2.conrelid)) AS child, h.relid INTO k
+  SELECT min(v.object_name) AS object_name, string_agg(format('constraint %s on table %s depends on table %s', k2.conname,
+           pg_citus_practice.relname(coalesce(o.relid, k2.conrelid)), v.object_name), E'\n' ORDER BY k2.oid) AS detail INTO k
   FROM pg_citus_practice.shell h JOIN pg_constraint k2 ON k2.confrelid = h.twinid AND k2.contype = 'f'
   LEFT JOIN pg_citus_practice.shell o ON o.twinid = k2.conrelid
-  WHERE h.relid = ANY (dropped) AND k2.conrelid <> h.twinid AND coalesce(o.relid, k2.conrelid) <> ALL (dropped) LIMIT 1;
-  IF FOUND AND lower(current_query()) !~ '\mcascade\M' THEN
-    SELECT o.object_name INTO d FROM pg_event_trigger_dropped_objects() o WHERE o.objid = k.relid AND o.objsubid = 0;
-    RAISE EXCEPTION 'cannot drop table % because other objects depend on it', d.object_name
-      USING ERRCODE = '2BP01', DETAIL = format('constraint %s on table %s depends on table %s', k.conname, k.child, d.object_name),
-            HINT = 'Use DROP ... CASCADE to drop the dependent objects too.';
+  JOIN pg_event_trigger_dropped_objects() v ON v.classid = 'pg_class'::regclass AND v.objid = h.relid AND v.objsubid = 0
+  WHERE h.relid = ANY (dropped) AND k2.conrelid <> h.twinid AND k2.conparentid = 0 AND coalesce(o.relid, k2.conrelid) <> ALL (dropped);
+  IF k.object_name IS NOT NULL AND lower(current_query()) !~ '\mcascade\M' THEN
+    RAISE EXCEPTION 'cannot drop table % because other objects depend on it', k.object_name
+      USING ERRCODE = '2BP01', DETAIL = k.detail, HINT = 'Use DROP ... CASCADE to drop the dependent objects too.';
   END IF;
   -- partitions first: their shards hang in the shards of their parents
   FOR d IN SELECT o.objid, o.schema_name, o.object_name FROM pg_event_trigger_dropped_objects() o
