@@ -8,8 +8,6 @@ export interface CancelTarget {
   readonly host: string;
   readonly port: number;
   readonly tls: ConnectionOptions | false;
-  /** Another way to the same server, for one reached through a tunnel. */
-  readonly openStream?: () => Duplex;
 }
 
 export interface BackendKey {
@@ -27,7 +25,7 @@ const sslRequestCode = 80877103;
  */
 export function sendCancelRequest(target: CancelTarget, key: BackendKey, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = target.openStream?.() ?? new Socket();
+    const socket = new Socket();
     const finish = (error?: Error): void => {
       clearTimeout(timer);
       socket.destroy();
@@ -63,7 +61,7 @@ export function sendCancelRequest(target: CancelTarget, key: BackendKey, timeout
         }
         const secure = connectTls({
           ...target.tls,
-          socket: socket as Socket,
+          socket,
           host: target.host,
           ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
         });
@@ -71,9 +69,7 @@ export function sendCancelRequest(target: CancelTarget, key: BackendKey, timeout
         secure.once('secureConnect', () => send(secure));
       });
     };
-    if (!(socket instanceof Socket)) {
-      onConnected();
-    } else if (target.host.startsWith('/')) {
+    if (target.host.startsWith('/')) {
       socket.connect(`${target.host}/.s.PGSQL.${target.port}`, onConnected);
     } else {
       socket.connect({ host: target.host, port: target.port, autoSelectFamily: true }, onConnected);

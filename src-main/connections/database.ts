@@ -145,7 +145,7 @@ export async function connectDatabase(
   };
   // A local socket file is not encrypted, whatever the profile says: PostgreSQL offers no TLS there.
   const tls = address.host.startsWith('/') ? false : address.tls;
-  const socket = address.openStream?.() ?? newSocket();
+  const socket = newSocket();
   const client = new pg.Client({
     host: address.host,
     port: address.port,

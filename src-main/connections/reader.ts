@@ -1,5 +1,4 @@
 /** What a connection offers to those who read and change through it; no driver and no socket in sight. */
-import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import type { Failure } from '../contract/failure';
 
@@ -58,8 +57,6 @@ export interface DatabaseAddress {
   readonly applicationName: string;
   /** False: plain text. Otherwise the options of node:tls, already checked and loaded. */
   readonly tls: ConnectionOptions | false;
-  /** A stream that already leads to the server, for one reached through a tunnel. */
-  readonly openStream?: () => Duplex;
 }
 
 export interface ConnectLimits {

@@ -4,6 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { recognise } from '../../src-main/citus/recognise';
 import { connectDatabase } from '../../src-main/connections/database';
 import type { Database } from '../../src-main/connections/database';
 import type { Recognise, SessionTiming } from '../../src-main/connections/dial';
@@ -172,6 +173,14 @@ describe('a session', () => {
     expect((await failureOf(registry.open('c1', { signal: never }))).kind).toBe('not-citus');
     expect(states.at(-1)).toMatchObject({ phase: 'failed', stage: 'citus' });
     expect(await sessionsNamed('recognised')).toBe(0);
+  });
+
+  it('fails on a PostgreSQL without Citus, with the way forward', async () => {
+    const { registry, states } = setUp(profile(), { recognise });
+    const failure = await failureOf(registry.open('c1', { signal: never }));
+    expect(failure.kind).toBe('not-citus');
+    expect(failure.remedy).toBeTruthy();
+    expect(states.at(-1)).toMatchObject({ phase: 'failed', stage: 'citus' });
   });
 
   it('uses a typed password before the stored one', async () => {
@@ -417,7 +426,7 @@ describe('a lost session that a person opens now', () => {
 
 describe('another node', () => {
   it('has one session, by the same credentials, closed when idle and opened again on use', async () => {
-    const { registry } = setUp(profile({ applicationName: 'node' }), { timing: { idleMs: 200 } });
+    const { registry } = setUp(profile({ applicationName: 'node' }), { timing: { idleMs: 1_500 } });
     await registry.open('c1', { signal: never });
     const node = { host: 'localhost', port: server.port };
     const [one, two] = await Promise.all([registry.node('c1', node), registry.node('c1', node)]);
