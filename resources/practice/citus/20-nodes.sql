@@ -157,7 +157,7 @@ BEGIN
   EXECUTE format($f$CREATE SERVER %I FOREIGN DATA WRAPPER citus_practice OPTIONS (
       host %L, port %L, dbname %L, async_capable 'true', fetch_size '2000', batch_size '500',
       fdw_startup_cost '1000000', fdw_tuple_cost '0.01', connect_timeout '5', application_name %L, parallel_commit 'true', parallel_abort 'true',
-      options '-c citus_practice.applying=on -c lock_timeout=60s')$f$,
+      options '-c citus_practice.applying=on -c lock_timeout=300s')$f$,
     server, node.nodename, node.nodeport, current_database(), format('citus_internal group=%s pid=%%p', pg_citus_practice.local_group()));
   EXECUTE format('CREATE USER MAPPING FOR PUBLIC SERVER %I OPTIONS (user %L, password %L)',
     server, 'postgres', pg_citus_practice.setting('shardboard.practice_password', 'postgres'));

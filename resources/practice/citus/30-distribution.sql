@@ -6,7 +6,7 @@
 -- The name of a shard, or of a key or index on it. Names that would grow past 63 bytes are cut and
 -- carry a hash of the whole, as Citus does it.
 CREATE FUNCTION pg_citus_practice.shard_relname(base text, shardid bigint) RETURNS name
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog AS $$
 DECLARE
   suffix text := '_' || shardid;
   room int := 64 - length(suffix) - 10;
@@ -467,10 +467,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   rel oid := shard::regclass;
   stored text;
+  changeable text;
   key_match text;
   i int;
 BEGIN
-  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO stored
+  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum),
+         string_agg(quote_ident(attname), ', ' ORDER BY attnum) FILTER (WHERE attidentity <> 'a') INTO stored, changeable
   FROM pg_attribute WHERE attrelid = rel AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
   SELECT string_agg(format('t.%I = o.%1$I', a.attname), ' AND ') INTO key_match
   FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
@@ -482,15 +484,15 @@ BEGIN
   IF op = 'TRUNCATE' THEN
     EXECUTE 'TRUNCATE ' || shard;
   ELSIF op = 'INSERT' THEN
-    EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM jsonb_populate_recordset(NULL::%1$s, $1)', shard, stored) USING new_rows;
+    EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM jsonb_populate_recordset(NULL::%1$s, $1)', shard, stored) USING new_rows;
   ELSE
     FOR i IN 0 .. jsonb_array_length(old_rows) - 1 LOOP
       IF op = 'DELETE' THEN
         EXECUTE format('DELETE FROM %s t USING jsonb_populate_record(NULL::%1$s, $1) o WHERE %s', shard, key_match) USING old_rows->i;
       ELSE
         EXECUTE format('UPDATE %s t SET (%s) = ROW(%s) FROM jsonb_populate_record(NULL::%1$s, $1) o, jsonb_populate_record(NULL::%1$s, $2) n WHERE %4$s',
-          shard, stored, (SELECT string_agg('n.' || quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
-                          WHERE attrelid = rel AND attnum > 0 AND NOT attisdropped AND attgenerated = ''), key_match)
+          shard, changeable, (SELECT string_agg('n.' || quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+                              WHERE attrelid = rel AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attidentity <> 'a'), key_match)
         USING old_rows->i, new_rows->i;
       END IF;
     END LOOP;

@@ -58,12 +58,9 @@ BEGIN
   everything := q !~ (CASE tg_tag WHEN 'CREATE TABLE' THEN '\mcreate\M.*\mtable\M'
                       WHEN 'CREATE INDEX' THEN '\mcreate\M.*\mindex\M'
                       ELSE '\m' || replace(lower(tg_tag), ' ', '\M\s+.*\m') || '\M' END);
-  -- a new table that names no table of the cluster needs none of them
-  IF everything AND tg_tag = 'CREATE TABLE' AND NOT EXISTS (SELECT FROM pg_citus_practice.shell WHERE shape = 'p') AND q NOT LIKE '%references%' THEN
-    everything := false;
-  END IF;
   FOR s IN SELECT h.* FROM pg_citus_practice.shell h JOIN pg_class c ON c.oid = h.relid
-           WHERE h.twinid IS NOT NULL AND (everything
+           -- a new table made in a function concerns nobody, unless it is to be a partition
+           WHERE h.twinid IS NOT NULL AND (everything AND (tg_tag <> 'CREATE TABLE' OR h.shape = 'p')
              OR strpos(q, lower(replace(c.relname, '"', '""'))) > 0
              OR tg_tag IN ('DROP INDEX', 'ALTER INDEX') AND EXISTS (
                   SELECT FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
@@ -196,29 +193,25 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.rename_shell(text, text, text) FROM PUBLIC;
 
--- One command on the shell here and on every other node. "%s" in it is the shell.
-CREATE FUNCTION pg_citus_practice.on_shells(rel oid, command text) RETURNS void
+-- ALTER TABLE with this action, on the shell here and on every other node.
+CREATE FUNCTION pg_citus_practice.on_shells(rel oid, action text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practice.internal = 'on' SET client_min_messages = warning AS $$
-DECLARE said text := replace(command, '<table>', pg_citus_practice.qualified(rel));
+DECLARE said text := format('ALTER TABLE %s %s', pg_citus_practice.qualified(rel), action);
 BEGIN
   EXECUTE said;
   PERFORM pg_citus_practice.on_other_groups(said);
 END $$;
--- One command on every shard. "<table>" in it is the shard, "<id>name<id>" a name that carries its id.
-CREATE FUNCTION pg_citus_practice.on_each_shard(rel oid, command text, names text[] DEFAULT '{}') RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE commands jsonb := '{}'; s bigint; said text; i int;
-BEGIN
-  FOR s IN SELECT shardid FROM pg_dist_shard WHERE logicalrelid = rel LOOP
-    said := replace(command, '<table>', pg_citus_practice.qualified_shard(rel, s));
-    FOR i IN 1 .. cardinality(names) LOOP
-      said := replace(said, '<' || i || '>', quote_ident(pg_citus_practice.shard_relname(names[i], s)));
-    END LOOP;
-    commands := commands || jsonb_build_object(s::text, said || ';');
-  END LOOP;
-  PERFORM pg_citus_practice.on_shards(rel, commands);
-END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.on_shells(oid, text), pg_citus_practice.on_each_shard(oid, text, text[]) FROM PUBLIC;
+-- ALTER TABLE with this action, on every shard. The names are those of the table: on the shard they
+-- carry its id. The action is put together around them, never searched for them.
+CREATE FUNCTION pg_citus_practice.on_each_shard(rel oid, action text, first_name text DEFAULT NULL, rest text DEFAULT '',
+                                                second_name text DEFAULT NULL) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT pg_citus_practice.on_shards(rel, jsonb_object_agg(s.shardid::text, format('ALTER TABLE %s %s%s%s%s;',
+      pg_citus_practice.qualified_shard(rel, s.shardid), action, quote_ident(pg_citus_practice.shard_relname(first_name, s.shardid)),
+      rest, quote_ident(pg_citus_practice.shard_relname(second_name, s.shardid)))))
+  FROM pg_dist_shard s WHERE s.logicalrelid = rel HAVING count(*) > 0
+$$;
+REVOKE ALL ON FUNCTION pg_citus_practice.on_shells(oid, text), pg_citus_practice.on_each_shard(oid, text, text, text, text) FROM PUBLIC;
 
 -- What a command did to a twin, said again for the shells and the shards.
 CREATE FUNCTION pg_citus_practice.say_again(rel oid, twin oid, before jsonb, after jsonb, parent_says boolean) RETURNS void
@@ -271,16 +264,16 @@ BEGIN
         RAISE EXCEPTION 'cannot execute ALTER TABLE command involving partition column' USING ERRCODE = 'XX000';
       END IF;
       IF new_col IS NULL THEN
-        PERFORM pg_citus_practice.on_shells(rel, format('ALTER TABLE <table> DROP COLUMN %I', old_col->>'name'));
+        PERFORM pg_citus_practice.on_shells(rel, format('DROP COLUMN %I', old_col->>'name'));
         IF NOT attached THEN
-          PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER TABLE <table> DROP COLUMN %I CASCADE', old_col->>'name'));
+          PERFORM pg_citus_practice.on_each_shard(rel, format('DROP COLUMN %I CASCADE', old_col->>'name'));
         END IF;
         CONTINUE;
       END IF;
       IF new_col->>'name' <> old_col->>'name' THEN
-        PERFORM pg_citus_practice.on_shells(rel, format('ALTER TABLE <table> RENAME COLUMN %I TO %I', old_col->>'name', new_col->>'name'));
+        PERFORM pg_citus_practice.on_shells(rel, format('RENAME COLUMN %I TO %I', old_col->>'name', new_col->>'name'));
         IF NOT attached THEN
-          PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER TABLE <table> RENAME COLUMN %I TO %I', old_col->>'name', new_col->>'name'));
+          PERFORM pg_citus_practice.on_each_shard(rel, format('RENAME COLUMN %I TO %I', old_col->>'name', new_col->>'name'));
         END IF;
       END IF;
       IF new_col->>'identity' IS DISTINCT FROM old_col->>'identity' OR new_col->>'generated' IS DISTINCT FROM old_col->>'generated' THEN
@@ -288,23 +281,23 @@ BEGIN
       END IF;
       IF new_col->>'type' <> old_col->>'type' OR new_col->>'collation' IS DISTINCT FROM old_col->>'collation' THEN
         -- a table with foreign partitions takes no USING; it holds no rows, so the shards alone need it
-        PERFORM pg_citus_practice.on_shells(rel, format('ALTER TABLE <table> ALTER COLUMN %I TYPE %s%s', new_col->>'name', new_col->>'type',
+        PERFORM pg_citus_practice.on_shells(rel, format('ALTER COLUMN %I TYPE %s%s', new_col->>'name', new_col->>'type',
           coalesce(' COLLATE ' || (new_col->>'collation'), '')));
         IF NOT attached THEN
-          PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER TABLE <table> ALTER COLUMN %I TYPE %s%s USING %1$I::%2$s', new_col->>'name', new_col->>'type',
+          PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER COLUMN %I TYPE %s%s USING %1$I::%2$s', new_col->>'name', new_col->>'type',
             coalesce(' COLLATE ' || (new_col->>'collation'), '')));
         END IF;
       END IF;
       IF new_col->'notnull' <> old_col->'notnull' THEN
         IF NOT attached THEN
-          PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER TABLE <table> ALTER COLUMN %I %s NOT NULL', new_col->>'name',
+          PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER COLUMN %I %s NOT NULL', new_col->>'name',
             CASE WHEN (new_col->>'notnull')::boolean THEN 'SET' ELSE 'DROP' END));
         END IF;
-        PERFORM pg_citus_practice.on_shells(rel, format('ALTER TABLE <table> ALTER COLUMN %I %s NOT NULL', new_col->>'name',
+        PERFORM pg_citus_practice.on_shells(rel, format('ALTER COLUMN %I %s NOT NULL', new_col->>'name',
           CASE WHEN (new_col->>'notnull')::boolean THEN 'SET' ELSE 'DROP' END));
       END IF;
       IF new_col->>'default' IS DISTINCT FROM old_col->>'default' THEN
-        PERFORM pg_citus_practice.on_shells(rel, format('ALTER TABLE <table> ALTER COLUMN %I %s', new_col->>'name',
+        PERFORM pg_citus_practice.on_shells(rel, format('ALTER COLUMN %I %s', new_col->>'name',
           coalesce('SET DEFAULT ' || (new_col->>'default'), 'DROP DEFAULT')));
       END IF;
     END LOOP;
@@ -315,10 +308,10 @@ BEGIN
       ELSIF new_col->>'default' LIKE 'nextval(%' THEN
         RAISE EXCEPTION 'cannot execute ADD COLUMN commands involving serial pseudotypes when metadata is synchronized to workers' USING ERRCODE = '0A000';
       END IF;
-      PERFORM pg_citus_practice.on_shells(rel, 'ALTER TABLE <table> ADD COLUMN ' || pg_citus_practice.column_clause(new_col, true));
+      PERFORM pg_citus_practice.on_shells(rel, 'ADD COLUMN ' || pg_citus_practice.column_clause(new_col, true));
       IF NOT attached THEN
         -- with the default, so that rows that are there get it
-        PERFORM pg_citus_practice.on_each_shard(rel, 'ALTER TABLE <table> ADD COLUMN ' || pg_citus_practice.column_clause(new_col, true));
+        PERFORM pg_citus_practice.on_each_shard(rel, 'ADD COLUMN ' || pg_citus_practice.column_clause(new_col, true));
       END IF;
     END LOOP;
   END IF;
@@ -329,13 +322,13 @@ BEGIN
     new_col := after->'constraints'->n;
     CONTINUE WHEN old_col = new_col OR (old_col->>'inherited')::boolean;
     IF new_col IS NULL THEN
-      PERFORM pg_citus_practice.on_each_shard(rel, 'ALTER TABLE <table> DROP CONSTRAINT IF EXISTS <1> CASCADE', ARRAY[old_col->>'name']);
+      PERFORM pg_citus_practice.on_each_shard(rel, 'DROP CONSTRAINT IF EXISTS ', old_col->>'name', ' CASCADE');
     ELSE
       IF old_col->>'name' <> new_col->>'name' THEN
-        PERFORM pg_citus_practice.on_each_shard(rel, 'ALTER TABLE <table> RENAME CONSTRAINT <1> TO <2>', ARRAY[old_col->>'name', new_col->>'name']);
+        PERFORM pg_citus_practice.on_each_shard(rel, 'RENAME CONSTRAINT ', old_col->>'name', ' TO ', new_col->>'name');
       END IF;
       IF NOT (old_col->>'validated')::boolean AND (new_col->>'validated')::boolean THEN
-        PERFORM pg_citus_practice.on_each_shard(rel, 'ALTER TABLE <table> VALIDATE CONSTRAINT <1>', ARRAY[new_col->>'name']);
+        PERFORM pg_citus_practice.on_each_shard(rel, 'VALIDATE CONSTRAINT ', new_col->>'name');
       END IF;
     END IF;
   END LOOP;
@@ -354,10 +347,10 @@ BEGIN
             pg_citus_practice.shard_foreign_key_sql(k.oid, rel, s.shardid)) FROM pg_dist_shard s WHERE s.logicalrelid = rel));
         END IF;
       ELSIF before->'indexes'->(k.conindid::text) IS NOT NULL THEN
-        PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER TABLE <table> ADD CONSTRAINT <1> %s USING INDEX <2>',
-          CASE k.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END), ARRAY[k.conname::text, before->'indexes'->(k.conindid::text)->>'name']);
+        PERFORM pg_citus_practice.on_each_shard(rel, 'ADD CONSTRAINT ', k.conname::text,
+          CASE k.contype WHEN 'p' THEN ' PRIMARY KEY' ELSE ' UNIQUE' END || ' USING INDEX ', before->'indexes'->(k.conindid::text)->>'name');
       ELSE
-        PERFORM pg_citus_practice.on_each_shard(rel, 'ALTER TABLE <table> ADD CONSTRAINT <1> ' || pg_get_constraintdef(k.oid), ARRAY[k.conname::text]);
+        PERFORM pg_citus_practice.on_each_shard(rel, 'ADD CONSTRAINT ', k.conname::text, ' ' || pg_get_constraintdef(k.oid));
       END IF;
     END LOOP;
   END IF;
@@ -384,17 +377,20 @@ BEGIN
       FROM pg_dist_shard s WHERE s.logicalrelid = rel));
   END LOOP;
 
-  IF before->>'replident' <> after->>'replident' OR before->>'replindex' IS DISTINCT FROM after->>'replindex' THEN
-    PERFORM pg_citus_practice.on_each_shard(rel, 'ALTER TABLE <table> REPLICA IDENTITY ' || CASE after->>'replident'
-      WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'USING INDEX <1>' ELSE 'DEFAULT' END, ARRAY[coalesce(after->>'replindex', '')]);
+  -- an identity whose index was dropped went with the index, on the shards too
+  IF (before->>'replident' <> after->>'replident' OR before->>'replindex' IS DISTINCT FROM after->>'replindex')
+     AND (after->>'replident' <> 'i' OR after->>'replindex' IS NOT NULL) THEN
+    PERFORM pg_citus_practice.on_each_shard(rel, 'REPLICA IDENTITY ' || CASE after->>'replident'
+      WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'USING INDEX ' ELSE 'DEFAULT' END,
+      CASE WHEN after->>'replident' = 'i' THEN after->>'replindex' END);
   END IF;
   IF before->>'owner' <> after->>'owner' THEN
     PERFORM pg_citus_practice.on_other_groups(format('SELECT pg_citus_practice.ensure_role(%L, %L, %L)', after->>'owner',
       pg_citus_practice.role_spec((SELECT relowner FROM pg_class WHERE oid = twin))->'flags',
       pg_citus_practice.role_spec((SELECT relowner FROM pg_class WHERE oid = twin))->>'password'));
-    PERFORM pg_citus_practice.on_shells(rel, format('ALTER TABLE <table> OWNER TO %I', after->>'owner'));
+    PERFORM pg_citus_practice.on_shells(rel, format('OWNER TO %I', after->>'owner'));
     IF NOT attached THEN
-      PERFORM pg_citus_practice.on_each_shard(rel, format('ALTER TABLE <table> OWNER TO %I', after->>'owner'));
+      PERFORM pg_citus_practice.on_each_shard(rel, format('OWNER TO %I', after->>'owner'));
     END IF;
   END IF;
   IF before->'policies' <> after->'policies' THEN
@@ -441,7 +437,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practic
 DECLARE child oid := (SELECT relid FROM pg_citus_practice.shell WHERE twinid = child_twin);
 BEGIN
   IF child IS NULL THEN RETURN; END IF;
-  PERFORM pg_citus_practice.on_shells(parent, format('ALTER TABLE <table> DETACH PARTITION %s', pg_citus_practice.qualified(child)));
+  PERFORM pg_citus_practice.on_shells(parent, format('DETACH PARTITION %s', pg_citus_practice.qualified(child)));
   PERFORM pg_citus_practice.on_shards(parent, (SELECT jsonb_object_agg(s.shardid::text, format('ALTER TABLE %s DETACH PARTITION %s;',
       pg_citus_practice.qualified_shard(parent, s.shardid), pg_citus_practice.qualified_shard(child, c.shardid)))
     FROM pg_dist_shard s JOIN pg_dist_shard c ON c.logicalrelid = child AND c.shardminvalue IS NOT DISTINCT FROM s.shardminvalue
