@@ -9,6 +9,7 @@ export const loopback = '127.0.0.1';
 const firstPort = 20_000;
 const lastPort = 32_000;
 const attempts = 200;
+const nearAttempts = 20;
 
 export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -18,10 +19,14 @@ export function isPortFree(port: number): Promise<boolean> {
   });
 }
 
-/** A port nothing listens on and that is not in `taken`. */
-export async function findFreePort(taken: ReadonlySet<number>): Promise<number> {
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const port = randomInt(firstPort, lastPort);
+/**
+ * A port nothing listens on and that is not in `taken`. With `after`, the next free one above it when there is one
+ * near: the nodes of a cluster then read 27010, 27011, 27012.
+ */
+export async function findFreePort(taken: ReadonlySet<number>, after?: number): Promise<number> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const isNear = after !== undefined && attempt <= nearAttempts && after + attempt <= lastPort;
+    const port = isNear ? after + attempt : randomInt(firstPort / 10, lastPort / 10) * 10;
     if (!taken.has(port) && (await isPortFree(port))) return port;
   }
   throw new FailureError({

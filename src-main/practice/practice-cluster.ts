@@ -296,7 +296,10 @@ export function createClusterLife(
     const nodes: NodeRecord[] = [];
     for (const name of names) {
       const before = record.nodes.find((node) => node.name === name)?.port;
-      const port = before !== undefined && (await isPortFree(before)) ? before : await findFreePort(taken);
+      const port =
+        before !== undefined && (await isPortFree(before))
+          ? before
+          : await findFreePort(taken, nodes.at(-1)?.port);
       taken.add(port);
       nodes.push({ name, port, registeredPort: null });
     }
@@ -310,7 +313,7 @@ export function createClusterLife(
     const options = { mode: 0o600, fsync: false };
     await writeFileAtomic(passwordFile(folder), password, options);
     const forServers = serverPasswordFile(folder);
-    await writeFileAtomic(forServers, passwordFileText('postgres', password), options);
+    await writeFileAtomic(forServers, passwordFileText(password), options);
     if (surroundings.account) await chown(forServers, surroundings.account.uid, surroundings.account.gid);
   };
 
@@ -440,7 +443,7 @@ export function createClusterLife(
         const engine = await surroundings.engineOf(record);
         const template = await surroundings.templateOf(engine, record.template);
         const name = nextWorker(record.nodes);
-        const port = await findFreePort(surroundings.takenPorts());
+        const port = await findFreePort(surroundings.takenPorts(), record.nodes.at(-1)?.port);
         await keep({ nodes: [...record.nodes, { name, port, registeredPort: null }] });
         try {
           await addFreshNode(name, template);

@@ -92,6 +92,7 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
     options.citusBinFolder === undefined
       ? (process.env['SHARDBOARD_CITUS_BIN'] ?? null)
       : options.citusBinFolder;
+  const guardProgram = options.guardServers === false ? null : findGuardProgram();
   let revision = 0;
   let isClosed = false;
 
@@ -129,7 +130,9 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
     if (existing) return existing;
     const underway = making.get(engine);
     if (underway) return underway;
-    const made = makePassable(folder, account).then(() => ensureTemplate(folder, engine, account));
+    const made = makePassable(folder, account).then(() =>
+      ensureTemplate(folder, { engine, account, guardProgram, connect: options.connect }),
+    );
     making.set(engine, made);
     return made.finally(() => making.delete(engine));
   };
@@ -139,7 +142,7 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
     return {
       account,
       sampleFolder: join(options.resourcesFolder, 'practice', 'sample'),
-      guardProgram: options.guardServers === false ? null : findGuardProgram(),
+      guardProgram,
       connect: options.connect,
       startDaemon: options.startDaemon,
       engineOf: (record) => engineAt(record.citusBinFolder),

@@ -83,9 +83,9 @@ export const accessRules = [
   '',
 ].join('\n');
 
-/** libpq's password file, for what a server opens towards its neighbours. */
-export function passwordFileText(user: string, password: string): string {
-  return `*:*:*:${user}:${password.replaceAll('\\', '\\\\').replaceAll(':', '\\:')}\n`;
+/** libpq's password file, for what a server opens towards its neighbours, whoever works with it. */
+export function passwordFileText(password: string): string {
+  return `*:*:*:*:${password.replaceAll('\\', '\\\\').replaceAll(':', '\\:')}\n`;
 }
 
 // cluster_name takes printable ASCII only.

@@ -2,14 +2,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FailureError } from '../contract/failure';
+import type { connectDatabase } from '../connections/database';
+import { FailureError, toFailure } from '../contract/failure';
 import { log } from '../log/log';
 import type { Account } from './account';
 import { programName } from './binaries';
 import type { Engine } from './engine';
 import { extensionSettings, engineSettings, extensionScript, serverEnvironment } from './engine-files';
+import { connectNode } from './membership';
+import { startNode, stopServer } from './node-server';
+import { findFreePort, loopback } from './ports';
 import { runProgram } from './processes';
-import { serverSettings } from './server-settings';
+import type { ServerSettings } from './server-settings';
 
 export interface Template {
   /** Name of its folder. */
@@ -21,8 +25,15 @@ export interface Template {
   readonly password: string;
 }
 
+export interface TemplateMaker {
+  readonly engine: Engine;
+  readonly account: Account | null;
+  readonly guardProgram: string | null;
+  readonly connect: typeof connectDatabase;
+}
+
 /** Raise when the steps below make something else out of the same programs and extension. */
-const recipe = 1;
+const recipe = 2;
 
 export function templateHash(engine: Engine): string {
   const hash = createHash('sha256').update(`${recipe}\n${engine.binFolder}\n${engine.postgresVersion}\n`);
@@ -40,18 +51,15 @@ export async function findTemplate(folder: string, hash: string): Promise<Templa
 }
 
 /** Finds the template, or makes it: initdb and CREATE EXTENSION, a second or two in all. */
-export async function ensureTemplate(
-  folder: string,
-  engine: Engine,
-  account: Account | null,
-): Promise<Template> {
+export async function ensureTemplate(folder: string, maker: TemplateMaker): Promise<Template> {
+  const { engine } = maker;
   const hash = templateHash(engine);
   const existing = await findTemplate(folder, hash);
   if (existing) return existing;
   await mkdir(folder, { recursive: true });
   const making = join(folder, `${hash}.making-${randomBytes(4).toString('hex')}`);
   try {
-    await make(making, engine, account);
+    await make(making, maker);
     await rename(making, join(folder, hash));
   } catch (error) {
     await rm(making, { recursive: true, force: true });
@@ -65,7 +73,8 @@ export async function ensureTemplate(
   return made;
 }
 
-async function make(own: string, engine: Engine, account: Account | null): Promise<void> {
+async function make(own: string, maker: TemplateMaker): Promise<void> {
+  const { engine, account } = maker;
   const started = Date.now();
   const data = join(own, 'data');
   const share = join(own, 'share');
@@ -98,41 +107,64 @@ async function make(own: string, engine: Engine, account: Account | null): Promi
   }
   await rm(passwordSource);
 
-  const settings = serverSettings({
-    port: 1,
+  await createExtension(maker, own, password, {
     title: 'template',
     password: '',
     engineSettings: engineSettings(engine, share),
     extensionSettings: extensionSettings(engine),
   });
-  const settingsFile = join(data, 'postgresql.conf');
-  await writeFile(settingsFile, settings, { mode: 0o600 });
-  if (account) await chown(settingsFile, account.uid, account.gid);
-  await createExtension(engine, data, account);
   await writeFile(join(own, 'password'), password, { mode: 0o600 });
   log.info(`practice template made in ${Date.now() - started} ms`);
 }
 
-/** In single-user mode: no port, no password, no second start, and it is over in milliseconds. */
-async function createExtension(engine: Engine, data: string, account: Account | null): Promise<void> {
-  const single = await runProgram(
-    join(engine.binFolder, programName('postgres')),
-    ['--single', '-D', data, '-c', 'exit_on_error=on', '-c', 'log_min_messages=error', 'postgres'],
-    { account, environment: serverEnvironment(), timeoutMs: 120_000, input: 'CREATE EXTENSION citus;\n' },
-  );
-  if (single.exitCode !== 0 || /^[^\n]*\b(ERROR|FATAL|PANIC):/m.test(single.errors)) {
-    throw failure('The extension could not be installed.', single.errors);
+/**
+ * By a server like any other. Single-user mode would be quicker, and gives what it makes oids below 16384: those
+ * count as PostgreSQL's own, for pg_dump and for Citus.
+ */
+async function createExtension(
+  maker: TemplateMaker,
+  own: string,
+  password: string,
+  settings: Omit<ServerSettings, 'port'>,
+): Promise<void> {
+  const { engine, account } = maker;
+  const port = await findFreePort(new Set());
+  const paths = { folder: own, data: join(own, 'data'), logFile: join(own, 'server.log') };
+  const server = await startNode({
+    paths,
+    engine,
+    account,
+    settings: { ...settings, port },
+    passwordFile: '',
+    guardProgram: maker.guardProgram,
+  });
+  try {
+    const at = { host: loopback, port, database: 'postgres', user: 'postgres', password };
+    const database = await connectNode(maker.connect, at);
+    try {
+      await database.change({ text: 'CREATE EXTENSION citus' }, { timeoutMs: 120_000 });
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    throw failure('The extension could not be installed.', toFailure(error).message, error);
+  } finally {
+    await stopServer(server.pid, paths.data, engine);
   }
+  await rm(paths.logFile, { force: true });
 }
 
-function failure(message: string, output: string): FailureError {
-  return new FailureError({
-    kind: 'practice',
-    message,
-    meaning: 'No practice cluster can be made.',
-    remedy: 'The text below is what PostgreSQL said.',
-    serverMessage: output.trim().slice(-2_000),
-  });
+function failure(message: string, output: string, cause?: unknown): FailureError {
+  return new FailureError(
+    {
+      kind: 'practice',
+      message,
+      meaning: 'No practice cluster can be made.',
+      remedy: 'The text below is what PostgreSQL said.',
+      serverMessage: output.trim().slice(-2_000),
+    },
+    { cause },
+  );
 }
 
 /** How many templates no cluster is made of are kept, newest first: the next new cluster starts from one. */
