@@ -8,9 +8,11 @@ import { readSnapshot } from '../../src-main/citus/snapshot';
 import { readPlainTables } from '../../src-main/citus/tables';
 import { qualified } from '../../src-main/connections/database';
 import type { Database, Reader } from '../../src-main/connections/database';
-import type { ClusterSnapshot } from '../../src-main/contract/cluster';
+import type { ClusterSnapshot, JobProgress } from '../../src-main/contract/cluster';
+import type { EventName, Events } from '../../src-main/contract/events';
 import { FailureError } from '../../src-main/contract/failure';
 import { createMonitor } from '../../src-main/monitor/monitor';
+import { runDaemon } from '../../src-main/practice/daemon';
 import { createPlainPostgres } from '../support/plain-postgres';
 import { connectTo, engines, startPracticeCluster } from '../support/practice';
 import type { PracticeClusterForTest } from '../support/practice';
@@ -79,7 +81,11 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
   const run = async (text: string): Promise<void> => void (await database.change({ text }));
 
   beforeAll(async () => {
-    cluster = await startPracticeCluster({ engine, workers: 2 });
+    cluster = await startPracticeCluster({
+      engine,
+      workers: 2,
+      startDaemon: engine.isEmulator ? runDaemon : null,
+    });
     database = await cluster.connect();
     for (const entry of making) await run(entry.sql);
     await run(`INSERT INTO permit_types VALUES ('BLD', 'Building')`);
@@ -90,6 +96,34 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
   afterAll(async () => {
     await cluster?.end();
   });
+
+  /** A monitor with sessions of its own, as in the app. */
+  const watching = async () => {
+    const opened: Database[] = [];
+    const open = async (port?: number): Promise<Database> => {
+      const endpoint = await cluster.endpoint();
+      const database = await connectTo({ ...endpoint, port: port ?? endpoint.port });
+      opened.push(database);
+      return database;
+    };
+    const coordinator = await open();
+    const aside = await open();
+    const published: { readonly event: EventName; readonly record: Events[EventName] }[] = [];
+    const monitor = createMonitor({
+      sessions: {
+        coordinator: () => coordinator,
+        aside: async () => aside,
+        node: (_clusterId, { port }) => open(port),
+      },
+      publish: (event, record) => void published.push({ event, record }),
+      settings: () => ({ refreshSeconds: 2 }),
+    });
+    const end = async (): Promise<void> => {
+      monitor.stop();
+      await Promise.all(opened.map((database) => database.close()));
+    };
+    return { monitor, published, end };
+  };
 
   it('recognises the coordinator', async () => {
     const stages: string[] = [];
@@ -426,25 +460,48 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
     }
   });
 
+  it('follows a rebalance that somebody else started, from its first move to its end', async () => {
+    for (const table of ['audit_events_2026_01', 'audit_events_2026_02']) {
+      await run(`ALTER TABLE ${table} REPLICA IDENTITY FULL`);
+    }
+    const added = await cluster.service.addNode(cluster.practiceId);
+    await database.change({ text: 'SELECT citus_add_node($1, $2)', values: [added.host, added.port] });
+    const { monitor, published, end } = await watching();
+    try {
+      monitor.watch('c');
+      const before = await monitor.refresh('c');
+      const target = before.nodes.find((node) => node.port === added.port);
+      await run(`SELECT citus_rebalance_start('by_shard_count', shard_transfer_mode => 'block_writes')`);
+      await waitFor('the rebalance to end', () => monitor.progress('c')?.job.state === 'finished', 90_000);
+      const seen = published
+        .filter((one) => one.event === 'progress.changed')
+        .map((one) => one.record as JobProgress);
+      expect(seen[0]?.job.state).not.toBe('finished');
+      const last = seen.at(-1);
+      const moves = last?.tasks.filter((task) => task.shardId !== null) ?? [];
+      expect(moves.length).toBeGreaterThan(1);
+      expect(moves.every((task) => task.targetNodeId === target?.nodeId && task.status === 'done')).toBe(
+        true,
+      );
+      expect(last?.bytesTotal).toBeGreaterThan(0);
+      expect(last?.bytesDone).toBe(last?.bytesTotal);
+      expect(
+        seen.some((one) => one.moves.some((move) => move.targetNode === `${added.host}:${added.port}`)),
+      ).toBe(true);
+      const after = await waitFor('the shards on the new node', () => {
+        const snapshot = monitor.snapshot('c');
+        const there = snapshot?.shards.filter((shard) => shard.groupIds.includes(target?.groupId ?? -1));
+        return there && moves.every((task) => there.some((shard) => shard.shardId === task.shardId)) && there;
+      });
+      expect(after.length).toBeGreaterThan(moves.length);
+    } finally {
+      await end();
+    }
+  });
+
   it('goes on reading when a worker dies: who is gone is known, sizes say what is missing', async () => {
-    const readers: Database[] = [];
-    const published: { event: string; record: unknown }[] = [];
-    const aside = await cluster.connect();
     const snapshotBefore = await readSnapshot(database);
-    const monitor = createMonitor({
-      sessions: {
-        coordinator: () => database,
-        aside: async () => aside,
-        node: async (_clusterId, { port }) => {
-          const endpoint = await cluster.endpoint();
-          const opened = await connectTo({ ...endpoint, port });
-          readers.push(opened);
-          return opened;
-        },
-      },
-      publish: (event, record) => void published.push({ event, record }),
-      settings: () => ({ refreshSeconds: 2 }),
-    });
+    const { monitor, end } = await watching();
     try {
       monitor.watch('c');
       await waitFor('every node to answer', () =>
@@ -456,7 +513,12 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
       await cluster.service.killNode(cluster.practiceId, 'worker-2');
       const began = Date.now();
       const reached = await monitor.probe('c');
-      expect(reached.nodes.map((one) => one.state)).toEqual(['reachable', 'reachable', 'unreachable']);
+      expect(reached.nodes.map((one) => one.state)).toEqual([
+        'reachable',
+        'reachable',
+        'unreachable',
+        'reachable',
+      ]);
       expect(reached.nodes[2]?.failure?.kind).toBe('unreachable');
       const snapshot: ClusterSnapshot = await monitor.refresh('c');
       expect(Date.now() - began).toBeLessThan(10_000);
@@ -471,8 +533,7 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
         true,
       );
     } finally {
-      monitor.stop();
-      await Promise.all(readers.map((reader) => reader.close()));
+      await end();
       await cluster.service.reviveNode(cluster.practiceId, 'worker-2');
     }
   });
