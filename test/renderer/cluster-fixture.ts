@@ -107,8 +107,12 @@ function toNodes(options: FixtureOptions): ClusterNode[] {
   const nodes = [makeNode(1, options.hosts ? { name: 'db-c1', port: 5432 } : {})];
   for (let worker = 1; worker <= workers; worker += 1) {
     const rack =
-      racks === 1 ? 'default' : `rack ${String.fromCharCode(65 + Math.floor(((worker - 1) * racks) / workers))}`;
-    nodes.push(makeNode(worker + 1, { rack, ...(options.hosts ? { name: `db-w${worker}`, port: 5432 } : {}) }));
+      racks === 1
+        ? 'default'
+        : `rack ${String.fromCharCode(65 + Math.floor(((worker - 1) * racks) / workers))}`;
+    nodes.push(
+      makeNode(worker + 1, { rack, ...(options.hosts ? { name: `db-w${worker}`, port: 5432 } : {}) }),
+    );
   }
   return nodes;
 }
@@ -138,7 +142,9 @@ export function makeCluster(options: FixtureOptions = {}): Fixture {
     for (let member = 0; member < tablesPerFamily; member += 1) {
       const oid = 16_400 + family * 100 + member;
       const name = familyNames[family]?.[member] ?? `table_${family}_${member}`;
-      tables.push(makeTable(oid, { name, colocationId, shardCount, hasReplicaIdentity: name !== 'audit_events' }));
+      tables.push(
+        makeTable(oid, { name, colocationId, shardCount, hasReplicaIdentity: name !== 'audit_events' }),
+      );
       for (let index = 0; index < shardCount; index += 1) {
         const holder = holders[(index + family) % holders.length];
         const minValue = -(2 ** 31) + index * width;
@@ -299,7 +305,11 @@ export function makeProgress(
     takenAt,
     job: makeJob({ taskCounts: { done: counts.done, running: 1, blocked: counts.waiting } }),
     tasks: [
-      makeTask({ taskId: '1', status: 'done', command: "SELECT pg_catalog.replicate_reference_tables('auto')" }),
+      makeTask({
+        taskId: '1',
+        status: 'done',
+        command: "SELECT pg_catalog.replicate_reference_tables('auto')",
+      }),
       ...tasks,
     ],
     moves:

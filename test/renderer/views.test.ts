@@ -1,0 +1,312 @@
+// @vitest-environment happy-dom
+import { flushPromises } from '@vue/test-utils';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Operation } from '../../src-main/contract/operations';
+import NodesView from '../../src-renderer/nodes/NodesView.vue';
+import RebalanceView from '../../src-renderer/rebalance/RebalanceView.vue';
+import TablesView from '../../src-renderer/tables/TablesView.vue';
+import { useTopologyStore } from '../../src-renderer/topology/topology-store';
+import TopologyView from '../../src-renderer/topology/TopologyView.vue';
+import { createPinia, setActivePinia } from 'pinia';
+import { clusterId, makeCluster, makeProgress, makeRebalancePlan, makeUnreachable } from './cluster-fixture';
+import { button, mountView } from './mount-view';
+import type { Mounted } from './mount-view';
+
+let mounted: Mounted | undefined;
+afterEach(() => mounted?.end());
+
+const four = makeCluster({ workers: 4, emptyWorkers: 1, families: 2, shardCount: 12 });
+const lost = {
+  ...four,
+  reachability: {
+    ...four.reachability,
+    nodes: four.reachability.nodes.map((node) => (node.nodeId === 4 ? makeUnreachable(4) : node)),
+  },
+};
+
+describe('TopologyView', () => {
+  it('shows the same content as a table, and the details of the chosen node with what does not work', async () => {
+    mounted = await mountView(TopologyView, { fixture: lost });
+    await button(mounted.wrapper, 'Table').trigger('click');
+    const rows = mounted.wrapper.findAll('tbody tr.row');
+    expect(rows).toHaveLength(5);
+    const row = rows.find((one) => one.text().includes('unreachable'));
+    await row?.trigger('click');
+    const panel = mounted.wrapper.get('aside').text();
+    expect(panel).toContain('What does not work');
+    expect(panel).toContain('Statements that touch 8 of 24 shard groups fail');
+    expect(mounted.wrapper.text()).toContain('Shard groups on');
+  });
+
+  it('tries again on request and shows the answer', async () => {
+    mounted = await mountView(TopologyView, {
+      fixture: lost,
+      answers: { 'cluster.probe': () => ({ ...four.reachability, revision: 2 }) },
+    });
+    useTopologyStore().view = 'matrix';
+    useTopologyStore().selectNode(4);
+    await flushPromises();
+    await button(mounted.wrapper, 'Try again').trigger('click');
+    await flushPromises();
+    expect(mounted.wrapper.get('aside').text()).toContain('Answers, and its metadata is synced.');
+  });
+
+  it('keeps the failure of a retry in sight', async () => {
+    mounted = await mountView(TopologyView, { fixture: lost });
+    useTopologyStore().view = 'table';
+    useTopologyStore().selectNode(4);
+    await flushPromises();
+    await button(mounted.wrapper, 'Try again').trigger('click');
+    await flushPromises();
+    expect(mounted.wrapper.get('aside [role=alert]').text()).toContain('no answer for cluster.probe');
+  });
+
+  it('has a skeleton while it loads, a way in when closed, and the failure when it failed', async () => {
+    mounted = await mountView(TopologyView, { fixture: null });
+    expect(mounted.wrapper.get('[role=status]').text()).toContain('Reading the nodes and shards');
+    mounted.end();
+
+    mounted = await mountView(TopologyView, { fixture: null, session: { phase: 'closed' } });
+    await button(mounted.wrapper, 'Connect').trigger('click');
+    expect(mounted.bridge.calls.map((call) => call.name)).toContain('sessions.open');
+    mounted.end();
+
+    mounted = await mountView(TopologyView, {
+      fixture: null,
+      session: { phase: 'failed', failure: { kind: 'authentication', message: 'The password was refused.' } },
+    });
+    expect(mounted.wrapper.get('[role=alert]').text()).toContain('The password was refused.');
+  });
+
+  it('keeps the last good picture with its age when the session is lost', async () => {
+    mounted = await mountView(TopologyView, { fixture: four, session: { phase: 'lost' } });
+    useTopologyStore().view = 'table';
+    await flushPromises();
+    expect(mounted.wrapper.text()).toMatch(/as of /);
+    expect(mounted.wrapper.findAll('tbody tr.row')).toHaveLength(5);
+  });
+
+  it('leads a cluster without workers on', async () => {
+    const alone = makeCluster({ workers: 0, families: 0, referenceTables: 0 });
+    mounted = await mountView(TopologyView, { fixture: alone });
+    useTopologyStore().view = 'table';
+    await flushPromises();
+    expect(mounted.wrapper.text()).toContain('no workers yet');
+    await button(mounted.wrapper, 'Add node').trigger('click');
+    await flushPromises();
+    expect(mounted.router.currentRoute.value.name).toBe('add-node');
+  });
+});
+
+describe('the topology store', () => {
+  it('goes back a step at a time, and forgets what is gone', () => {
+    setActivePinia(createPinia());
+    const store = useTopologyStore();
+    store.enter('a');
+    store.toggleExpanded(2);
+    store.selectGroup('c2/0', 2);
+    store.back();
+    expect(store.selection).toEqual({ type: 'node', nodeId: 2 });
+    store.back();
+    expect(store.expandedNode).toBeNull();
+    store.back();
+    expect(store.selection).toBeNull();
+
+    store.lightTable(16_400);
+    store.toggleExpanded(3);
+    store.forget({ node: () => false, table: () => false, group: () => false });
+    expect([store.selection, store.litTable, store.expandedNode]).toEqual([null, null, null]);
+
+    store.selectNode(1);
+    store.enter('a');
+    expect(store.selection).not.toBeNull();
+    store.enter('b');
+    expect(store.selection).toBeNull();
+  });
+});
+
+describe('NodesView', () => {
+  it('lists every node with its state in words and filters', async () => {
+    mounted = await mountView(NodesView, { fixture: lost });
+    expect(mounted.wrapper.findAll('tbody tr.row')).toHaveLength(5);
+    await mounted.wrapper.get('input').setValue('unreach');
+    expect(mounted.wrapper.findAll('tbody tr.row')).toHaveLength(1);
+    await mounted.wrapper.get('input').setValue('nothing like it');
+    expect(mounted.wrapper.text()).toContain('No node matches');
+  });
+});
+
+describe('TablesView', () => {
+  it('never lists shards, says why a table does not move online, and opens the distribute wizard', async () => {
+    const fixture = makeCluster({ workers: 2, families: 4, tablesPerFamily: 1, shardCount: 4 });
+    mounted = await mountView(TablesView, {
+      fixture,
+      answers: {
+        'tables.plain': () => [
+          {
+            oid: 1,
+            schema: 'select',
+            name: 'a b&c',
+            bytes: 1,
+            rowEstimate: -1,
+            isPartitioned: false,
+            owner: 'postgres',
+          },
+        ],
+      },
+    });
+    const rows = mounted.wrapper.findAll('tbody tr.row');
+    expect(rows).toHaveLength(6);
+    await rows.find((row) => row.text().includes('audit_events'))?.trigger('click');
+    expect(mounted.wrapper.get('aside').text()).toContain('It has neither primary key nor replica identity.');
+
+    const tab = mounted.wrapper.findAll('[role=tab]').find((one) => one.text().startsWith('Plain'));
+    await tab?.trigger('click');
+    expect(mounted.wrapper.text()).toContain('never analysed');
+    await button(mounted.wrapper, 'Distribute…').trigger('click');
+    await flushPromises();
+    expect(mounted.router.currentRoute.value).toMatchObject({
+      name: 'distribute',
+      query: { schema: 'select', name: 'a b&c' },
+    });
+  });
+
+  it('shows a failed read of plain tables as failed, not as none', async () => {
+    mounted = await mountView(TablesView, { fixture: four });
+    const tab = mounted.wrapper.findAll('[role=tab]').find((one) => one.text().startsWith('Plain'));
+    await tab?.trigger('click');
+    expect(mounted.wrapper.text()).toContain('no answer for tables.plain');
+    expect(mounted.wrapper.text()).not.toContain('No plain tables');
+  });
+
+  it('exports what is shown as CSV', async () => {
+    mounted = await mountView(TablesView, {
+      fixture: four,
+      answers: { 'app.saveTextFile': () => ({ path: '/tmp/tables.csv' }), 'tables.plain': () => [] },
+    });
+    await button(mounted.wrapper, 'Export CSV').trigger('click');
+    await flushPromises();
+    const call = mounted.bridge.calls.find((one) => one.name === 'app.saveTextFile');
+    expect((call?.input as { text: string }).text.split('\r\n')).toHaveLength(8);
+    expect(mounted.wrapper.text()).toContain('Saved as /tmp/tables.csv');
+  });
+});
+
+describe('RebalanceView', () => {
+  const plan = makeRebalancePlan(four);
+
+  it('plans at once, says what is advisable, and hands the plan over for review', async () => {
+    mounted = await mountView(RebalanceView, {
+      fixture: four,
+      answers: { 'operations.plan': () => ({ outcome: 'plan', plan }) },
+    });
+    expect(mounted.wrapper.text()).toContain('advisable: 127.0.0.1:9803 holds 2 times the average');
+    expect(mounted.wrapper.text()).toContain('citus_rebalance_start');
+    await button(mounted.wrapper, 'Review 6 moves').trigger('click');
+    await flushPromises();
+    expect(mounted.router.currentRoute.value).toMatchObject({
+      name: 'review',
+      params: { clusterId, planId: 'plan-1' },
+    });
+  });
+
+  it('asks again with the choices made', async () => {
+    mounted = await mountView(RebalanceView, {
+      fixture: four,
+      answers: { 'operations.plan': () => ({ outcome: 'plan', plan }) },
+    });
+    await mounted.wrapper.get('input[type=checkbox]').setValue(true);
+    await flushPromises();
+    const asked = mounted.bridge.calls.filter((call) => call.name === 'operations.plan');
+    expect(asked.at(-1)?.input).toEqual({
+      clusterId,
+      request: { kind: 'rebalance', strategy: null, drainOnly: true, transferMode: 'auto' },
+    });
+  });
+
+  it('lists every reason of a refusal with its SQL, and balance calmly', async () => {
+    mounted = await mountView(RebalanceView, {
+      fixture: four,
+      answers: {
+        'operations.plan': () => ({
+          outcome: 'refusal',
+          title: 'Rebalance the shards',
+          reasons: [
+            { code: 'node-down', message: 'One is down.', fix: 'Start it.' },
+            {
+              code: 'no-replica-identity',
+              message: 'One lacks a key.',
+              fix: 'Add one.',
+              fixSql: 'ALTER TABLE x',
+            },
+          ],
+        }),
+      },
+    });
+    expect(mounted.wrapper.text()).toContain('cannot start: 2 reasons');
+    expect(mounted.wrapper.text()).toContain('ALTER TABLE x');
+    mounted.end();
+
+    mounted = await mountView(RebalanceView, {
+      fixture: four,
+      answers: {
+        'operations.plan': () => ({
+          outcome: 'refusal',
+          title: 'Rebalance the shards',
+          reasons: [
+            { code: 'balanced', message: 'The shards lie evenly.', fix: 'Nothing needs to be done.' },
+          ],
+        }),
+      },
+    });
+    expect(mounted.wrapper.text()).toContain('not needed: the shards lie evenly');
+    expect(mounted.wrapper.find('[role=alert]').exists()).toBe(false);
+  });
+
+  const own: Operation = {
+    operationId: 'o1',
+    revision: 1,
+    clusterId,
+    kind: 'rebalance',
+    title: 'Rebalance',
+    summary: '',
+    state: 'running',
+    attention: null,
+    createdAt: '2026-03-01T12:00:00.000Z',
+    endedAt: null,
+    steps: [],
+    details: { kind: 'rebalance', strategy: '', moves: [], nodes: [] },
+    jobId: '2',
+  };
+
+  it('follows a job, and stops its own only after asking', async () => {
+    mounted = await mountView(RebalanceView, {
+      fixture: four,
+      progress: makeProgress(four, 5, { done: 2, waiting: 5 }),
+      operations: [own],
+      answers: { 'operations.cancel': () => ({ ...own, revision: 2, state: 'cancelling' }) },
+    });
+    expect(mounted.wrapper.text()).toContain('2 of 8 moves');
+    expect(mounted.wrapper.text()).toContain('40 to 70 s left');
+    expect(mounted.bridge.calls.some((call) => call.name === 'operations.plan')).toBe(false);
+    await button(mounted.wrapper, 'Stop…').trigger('click');
+    expect(mounted.bridge.calls.some((call) => call.name === 'operations.cancel')).toBe(false);
+    const confirm = [...document.querySelectorAll('button')].find(
+      (one) => one.textContent?.trim() === 'Stop the rebalance',
+    );
+    confirm?.click();
+    await flushPromises();
+    expect(mounted.bridge.calls.find((call) => call.name === 'operations.cancel')?.input).toEqual({
+      operationId: 'o1',
+    });
+  });
+
+  it('offers no stop for a job that somebody else started, and says so', async () => {
+    mounted = await mountView(RebalanceView, {
+      fixture: four,
+      progress: makeProgress(four, 5, { done: 2, waiting: 5 }),
+    });
+    expect(mounted.wrapper.text()).toContain('This job was not started here');
+    expect(mounted.wrapper.findAll('button').some((one) => one.text() === 'Stop…')).toBe(false);
+  });
+});
