@@ -100,11 +100,12 @@ LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 #variable_conflict use_column
 DECLARE
   t pg_dist_background_task;
+  chosen bigint;
 BEGIN
   LOCK TABLE pg_dist_background_task IN SHARE ROW EXCLUSIVE MODE;
-  UPDATE pg_dist_background_task x SET status = 'running', pid = executor_pid
-  WHERE x.task_id = pg_citus_practice.next_task() RETURNING * INTO t;
-  IF t.task_id IS NOT NULL THEN
+  chosen := pg_citus_practice.next_task();
+  UPDATE pg_dist_background_task x SET status = 'running', pid = executor_pid WHERE x.task_id = chosen RETURNING * INTO t;
+  IF chosen IS NOT NULL THEN
     PERFORM pg_citus_practice.settle_job(t.job_id);
     RETURN QUERY SELECT t.job_id, t.task_id, t.command, pg_get_userbyid(t.owner)::text;
   END IF;

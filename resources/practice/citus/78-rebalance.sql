@@ -81,6 +81,7 @@ DECLARE
   relations regclass[] := ARRAY(SELECT pg_citus_practice.rebalanced_tables());
   s pg_dist_rebalance_strategy := pg_citus_practice.strategy(rebalance_strategy);
   relation regclass;
+  steps jsonb;
   step record;
   copies record;
   moves int := 0;
@@ -107,17 +108,18 @@ BEGIN
     PERFORM pg_citus_practice.require_table_owner(t) FROM unnest(pg_citus_practice.companion_tables(relation)) t;
   END LOOP;
 
-  CREATE TEMP TABLE pg_citus_practice_steps ON COMMIT DROP AS
-    SELECT r.*, sh.logicalrelid, p.colocationid FROM pg_citus_practice.rebalance_steps(relations, s, s.default_threshold, 1000000, '{}',
-      drain_only, s.improvement_threshold) r JOIN pg_dist_shard sh USING (shardid) JOIN pg_dist_partition p USING (logicalrelid);
-  SELECT count(*) INTO moves FROM pg_citus_practice_steps;
+  SELECT coalesce(jsonb_agg(to_jsonb(r) || jsonb_build_object('relid', p.logicalrelid::oid, 'colocationid', p.colocationid) ORDER BY r.step), '[]')
+  INTO steps
+  FROM pg_citus_practice.rebalance_steps(relations, s, s.default_threshold, 1000000, '{}', drain_only, s.improvement_threshold) r
+  JOIN pg_dist_shard sh USING (shardid) JOIN pg_dist_partition p USING (logicalrelid);
+  moves := jsonb_array_length(steps);
   IF moves = 0 THEN
-    DROP TABLE pg_citus_practice_steps;
     RAISE NOTICE 'No moves available for rebalancing';
     RETURN NULL;
   END IF;
   IF shard_transfer_mode = 'auto' THEN
-    FOR relation IN SELECT x.logicalrelid FROM pg_citus_practice_steps x GROUP BY x.logicalrelid ORDER BY min(x.step) LOOP
+    FOR relation IN SELECT x.relid::regclass FROM jsonb_to_recordset(steps) AS x (step bigint, relid oid)
+      GROUP BY x.relid ORDER BY min(x.step) LOOP
       PERFORM pg_citus_practice.require_replica_identity(pg_citus_practice.companion_tables(relation));
     END LOOP;
   END IF;
@@ -142,9 +144,13 @@ BEGIN
 
   -- A move waits for the one before it in its colocation group and for every earlier move that makes
   -- room on its target; the first ones wait for the reference tables.
-  FOR step IN SELECT * FROM pg_citus_practice_steps x ORDER BY x.step LOOP
+  FOR step IN
+    SELECT * FROM jsonb_to_recordset(steps)
+      AS x (step bigint, shardid bigint, source_node int, target_node int, relid oid, colocationid int)
+    ORDER BY x.step
+  LOOP
     depends := '{}';
-    colocation := CASE WHEN step.colocationid = 0 THEN -step.logicalrelid::oid::bigint ELSE step.colocationid END;
+    colocation := CASE WHEN step.colocationid = 0 THEN -step.relid::bigint ELSE step.colocationid END;
     IF NOT parallel_transfer_colocated_shards AND last_of_group ? colocation::text THEN
       depends := ARRAY[(last_of_group->>colocation::text)::bigint];
     END IF;
@@ -162,7 +168,6 @@ BEGIN
     freed_from := freed_from || jsonb_build_object(step.source_node::text,
       coalesce(freed_from->step.source_node::text, '[]') || to_jsonb(task));
   END LOOP;
-  DROP TABLE pg_citus_practice_steps;
   RAISE NOTICE 'Scheduled % moves as job %', moves, job USING DETAIL = 'Rebalance scheduled as background job',
     HINT = 'To monitor progress, run: SELECT * FROM citus_rebalance_status();';
   RETURN job;
