@@ -25,6 +25,15 @@
 --   coordinator; triggers carry every change to the other nodes within the same transaction
 --   (20-nodes.sql). pg_dist_node is carried by the node functions themselves.
 
+-- WHAT DIFFERS FROM CITUS
+--   ON CONFLICT with a target needs a unique index, which the shell cannot have. Two sessions that update
+--   the same row: the second gets 40001 where on Citus it would wait and go on, because postgres_fdw works
+--   in REPEATABLE READ. No two-phase commit. Aggregates go to the shards where they group by the
+--   distribution column; others, and joins with reference tables, are done where the query runs. "SET key =
+--   key" is refused like any change of the key. Queries Citus refuses (grouping sets, FOR UPDATE over many
+--   shards, correlated subqueries) run here. CONCURRENTLY, triggers, inheritance, foreign tables, and
+--   replication factors above 1 are refused. Comparisons with a bare boolean column are not pruned.
+
 -- Functions call each other across the parts of this script.
 SET LOCAL check_function_bodies = off;
 

@@ -47,6 +47,13 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.step_aside(oid, oid) FROM PUBLIC;
 
+-- Plain names as whole words, so that a table called "a" does not step aside for every command.
+CREATE FUNCTION pg_citus_practice.mentions(query text, name text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+  SELECT CASE WHEN name ~ '^[A-Za-z0-9_]+$' THEN query ~ ('\m' || lower(name) || '\M')
+              ELSE strpos(query, lower(replace(name, '"', '""'))) > 0 END
+$$;
+
 CREATE FUNCTION pg_citus_practice.on_ddl_start() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -61,10 +68,10 @@ BEGIN
   FOR s IN SELECT h.* FROM pg_citus_practice.shell h JOIN pg_class c ON c.oid = h.relid
            -- a new table made in a function concerns nobody, unless it is to be a partition
            WHERE h.twinid IS NOT NULL AND (everything AND (tg_tag <> 'CREATE TABLE' OR h.shape = 'p')
-             OR strpos(q, lower(replace(c.relname, '"', '""'))) > 0
+             OR pg_citus_practice.mentions(q, c.relname)
              OR tg_tag IN ('DROP INDEX', 'ALTER INDEX') AND EXISTS (
                   SELECT FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
-                  WHERE x.indrelid = h.twinid AND strpos(q, lower(replace(i.relname, '"', '""'))) > 0))
+                  WHERE x.indrelid = h.twinid AND pg_citus_practice.mentions(q, i.relname)))
            ORDER BY h.relid LOOP
     IF tg_tag IN ('CREATE INDEX', 'DROP INDEX') AND q ~ '\mindex\s+concurrently\M' AND q !~ ';\s*\S' THEN
       PERFORM pg_citus_practice.refuse('CONCURRENTLY on a Citus table', 'Leave out CONCURRENTLY: practice tables are small.');
