@@ -6,8 +6,13 @@ import type { RequestOf } from '../contract/operations';
 
 export type DistributeAs = RequestOf<'distribute-table'>['as'];
 
-/** `regclass` arguments take quoted names as text, so no name becomes part of a statement's text. */
-export function distributeTableStatement(table: TableName, as: DistributeAs): Statement {
+/**
+ * `regclass` arguments take quoted names as text, so no name becomes part of a statement's text.
+ *
+ * `oneByOne` holds for the one transaction of the statement. A shard's name that fills 63 bytes leaves no room in the name
+ * of its array type, so shards made at the same moment wait for one another until Citus finds a deadlock (seen on 13.2.2).
+ */
+export function distributeTableStatement(table: TableName, as: DistributeAs, oneByOne: boolean): Statement {
   const name = qualified(table);
   switch (as.type) {
     case 'reference':
@@ -25,7 +30,8 @@ export function distributeTableStatement(table: TableName, as: DistributeAs): St
         values.push(as.shardCount);
         rest += `, shard_count => $${values.length}`;
       }
-      return { text: `SELECT create_distributed_table($1, $2${rest})`, values };
+      const setting = oneByOne ? ` FROM set_config('citus.multi_shard_modify_mode', 'sequential', true)` : '';
+      return { text: `SELECT create_distributed_table($1, $2${rest})${setting}`, values };
     }
   }
 }
@@ -35,9 +41,10 @@ export function distributeTable(
   writer: Writer,
   table: TableName,
   as: DistributeAs,
+  oneByOne: boolean,
   options?: StatementOptions,
 ): Promise<ChangeResult<object>> {
-  return writer.change(distributeTableStatement(table, as), options);
+  return writer.change(distributeTableStatement(table, as, oneByOne), options);
 }
 
 export function truncateLocalDataStatement(table: TableName): Statement {

@@ -44,8 +44,20 @@ export interface TableFactsRow {
     readonly referencedColumns: readonly string[];
     readonly onDelete: KeyAction;
     readonly onUpdate: KeyAction;
+    readonly definition: string;
   }[];
-  readonly referencedBy: readonly { readonly name: string; readonly table: TableName }[];
+  readonly referencedBy: readonly {
+    readonly name: string;
+    readonly table: TableName;
+    readonly definition: string;
+  }[];
+  readonly connectedKeys: readonly {
+    readonly name: string;
+    readonly from: TableName;
+    readonly to: TableName;
+    readonly definition: string;
+  }[];
+  readonly longestNameBytes: number;
   readonly triggers: readonly string[];
   readonly hasReplicaIdentity: boolean;
 }
@@ -124,21 +136,36 @@ const foreignKeys = `
             'name', o.conname, 'columns', ${columnNames('o.conrelid', 'o.conkey')},
             'references', ${nameOf('o.confrelid')},
             'referencedColumns', ${columnNames('o.confrelid', 'o.confkey')},
-            'onDelete', ${action('o.confdeltype')}, 'onUpdate', ${action('o.confupdtype')}) ORDER BY o.conname), '[]')
+            'onDelete', ${action('o.confdeltype')}, 'onUpdate', ${action('o.confupdtype')},
+            'definition', pg_catalog.pg_get_constraintdef(o.oid)) ORDER BY o.conname), '[]')
      FROM pg_catalog.pg_constraint o
     WHERE o.conrelid = t.oid AND o.contype = 'f' AND o.conparentid = 0)`;
 
 const referencedBy = `
-  (SELECT coalesce(json_agg(json_build_object('name', o.conname, 'table', ${nameOf('o.conrelid')}) ORDER BY o.conname), '[]')
+  (SELECT coalesce(json_agg(json_build_object('name', o.conname, 'table', ${nameOf('o.conrelid')},
+            'definition', pg_catalog.pg_get_constraintdef(o.oid)) ORDER BY o.conname), '[]')
      FROM pg_catalog.pg_constraint o
     WHERE o.confrelid = t.oid AND o.conrelid <> t.oid AND o.contype = 'f' AND o.conparentid = 0)`;
 
+const connectedKeys = `
+  (SELECT coalesce(json_agg(json_build_object('name', o.conname, 'from', ${nameOf('o.conrelid')},
+            'to', ${nameOf('o.confrelid')}, 'definition', pg_catalog.pg_get_constraintdef(o.oid)) ORDER BY o.oid), '[]')
+     FROM pg_catalog.pg_constraint o
+    WHERE o.contype = 'f' AND o.conparentid = 0
+      AND (o.conrelid IN (SELECT oid FROM connected) OR o.confrelid IN (SELECT oid FROM connected)))`;
+
 const text = `
-WITH ${hashableTypes},
+WITH RECURSIVE ${hashableTypes},
   target AS (
     SELECT c.*, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relname = $2),
-  ${parts}
+  ${parts},
+  connected AS (
+    SELECT t.oid FROM target t
+     UNION
+    SELECT CASE WHEN o.conrelid = c.oid THEN o.confrelid ELSE o.conrelid END
+      FROM connected c JOIN pg_catalog.pg_constraint o
+        ON o.contype = 'f' AND o.conparentid = 0 AND c.oid IN (o.conrelid, o.confrelid))
 SELECT json_build_object(
   'oid', t.oid::bigint,
   'kind', CASE t.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign'
@@ -162,6 +189,9 @@ SELECT json_build_object(
   'uniqueness', ${uniqueness},
   'foreignKeys', ${foreignKeys},
   'referencedBy', ${referencedBy},
+  'connectedKeys', ${connectedKeys},
+  'longestNameBytes', (SELECT max(octet_length(c.relname)) FROM pg_catalog.pg_class c
+                        WHERE c.oid = t.oid OR c.oid IN (SELECT oid FROM parts)),
   'triggers', (SELECT coalesce(json_agg(g.tgname ORDER BY g.tgname), '[]')
        FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal),
   'hasReplicaIdentity', t.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x

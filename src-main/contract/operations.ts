@@ -100,6 +100,8 @@ export type StepAction =
       readonly as: Extract<OperationRequest, { kind: 'distribute-table' }>['as'];
       /** Rows counted by the plan's own step before, compared after. */
       readonly compareRows: boolean;
+      /** One shard after the other: names this long make Citus deadlock with itself when it makes shards in parallel. */
+      readonly oneByOne: boolean;
     }
   | { readonly type: 'truncate-local-data'; readonly schema: string; readonly name: string }
   | {

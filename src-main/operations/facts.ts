@@ -9,7 +9,7 @@ import { readCoordinatorReaches } from '../citus/operation-reads';
 import { readRebalancePlan } from '../citus/rebalance-plan';
 import { readColumnHasNull, readDistributionSettings, readTableFacts } from '../citus/table-facts';
 import type { Reader } from '../connections/database';
-import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
+import type { ClusterSizes, ClusterSnapshot, TableName } from '../contract/cluster';
 import { assertNever, FailureError, toFailure } from '../contract/failure';
 import type { OperationRequest, PlanReply, RequestOf } from '../contract/operations';
 import { planAddNode } from '../plans/add-node';
@@ -159,26 +159,40 @@ async function distributeFacts(
   ]);
   return {
     snapshot,
-    table,
+    table: table && (await withShardBytes(source, table)),
     settings,
     answers,
-    columnHasNull: await hasNull(access.reader, table, request, source.signal),
+    columnHasNull: await hasNull(access.reader, table, request, source),
   };
+}
+
+/** A local table of the metadata is an empty shell whose rows lie in a shard beside it. */
+async function withShardBytes<T extends TableName & { readonly totalBytes: number }>(
+  source: FactSource,
+  table: T,
+): Promise<T> {
+  const known = source.snapshot.tables.find((one) => one.schema === table.schema && one.name === table.name);
+  if (!known) return table;
+  const bytes = await bytesOfShards(source);
+  const shards = source.snapshot.shards.filter((shard) => shard.tableOid === known.oid);
+  const sum = shards.reduce((total, shard) => total + (bytes[shard.shardId] ?? 0), 0);
+  return { ...table, totalBytes: Math.max(table.totalBytes, sum) };
 }
 
 async function hasNull(
   reader: Reader,
   table: Awaited<ReturnType<typeof readTableFacts>>,
   request: RequestOf<'distribute-table'>,
-  signal: AbortSignal,
+  source: FactSource,
 ): Promise<boolean | 'unknown'> {
   if (!table || request.as.type !== 'hash' || !['table', 'partitioned'].includes(table.kind))
     return 'unknown';
   const wanted = request.as.column;
   const column = table.columns.find((one) => one.name === wanted);
   if (!column) return 'unknown';
-  if (!column.isNullable || table.heapBytes === 0) return false;
-  return readColumnHasNull(reader, table, column.name, nullLookMs, signal);
+  const isCitusTable = source.snapshot.tables.some((one) => one.oid === table.oid);
+  if (!column.isNullable || (table.heapBytes === 0 && !isCitusTable)) return false;
+  return readColumnHasNull(reader, table, column.name, nullLookMs, source.signal);
 }
 
 async function rebalanceFacts(

@@ -21,7 +21,7 @@ export function statementsOf(action: StepAction): readonly Statement[] {
     case 'replicate-reference-tables':
       return [replicateReferenceTablesStatement(action.transferMode)];
     case 'distribute-table': {
-      const change = distributeTableStatement(action, action.as);
+      const change = distributeTableStatement(action, action.as, action.oneByOne);
       return action.compareRows ? [countRowsStatement(action), change, countRowsStatement(action)] : [change];
     }
     case 'truncate-local-data':

@@ -14,6 +14,9 @@ import {
 import type { DistributeFacts, TableFacts } from './table-facts';
 import { hashRefusals, relationRefusals, undistributedForeignKeyRefusals } from './table-refusals';
 
+/** 63 bytes less "_" and the longest shard number, an int8: what fits always leaves shards names of their own. */
+const parallelNameBytes = 42;
+
 type Request = RequestOf<'distribute-table'>;
 
 /** Above this, counting rows twice would cost more than it tells. */
@@ -231,6 +234,7 @@ function stepsOf(
         name: table.name,
         as: request.as,
         compareRows: compares,
+        oneByOne: request.as.type === 'hash' && table.longestNameBytes > parallelNameBytes,
       },
     },
   ];

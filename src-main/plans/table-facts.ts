@@ -32,6 +32,16 @@ export interface ForeignKeyFacts {
   readonly referencedColumns: readonly string[];
   readonly onDelete: ForeignKeyAction;
   readonly onUpdate: ForeignKeyAction;
+  /** As pg_get_constraintdef writes it. */
+  readonly definition: string;
+}
+
+/** A foreign key between any two tables that keys tie to the one in question, over any number of hops. */
+export interface ConnectedKey {
+  readonly name: string;
+  readonly from: TableName;
+  readonly to: TableName;
+  readonly definition: string;
 }
 
 export type ForeignKeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
@@ -61,7 +71,15 @@ export interface TableFacts extends TableName {
   readonly uniqueness: readonly UniquenessFacts[];
   readonly foreignKeys: readonly ForeignKeyFacts[];
   /** Foreign keys of other tables that point here. */
-  readonly referencedBy: readonly { readonly name: string; readonly table: TableName }[];
+  readonly referencedBy: readonly {
+    readonly name: string;
+    readonly table: TableName;
+    readonly definition: string;
+  }[];
+  /** Every foreign key of the web of keys that this table belongs to, its own included. */
+  readonly connectedKeys: readonly ConnectedKey[];
+  /** Bytes of the longest name among the table and its partitions. */
+  readonly longestNameBytes: number;
   /** Triggers that a person made. */
   readonly triggers: readonly string[];
   readonly hasReplicaIdentity: boolean;

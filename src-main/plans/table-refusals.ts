@@ -1,4 +1,5 @@
 /** Every reason why Citus would not distribute a table, found before it is asked. Texts and cases follow its own errors. */
+import type { CitusTableType, TableName } from '../contract/cluster';
 import type { RefusalReason, RequestOf } from '../contract/operations';
 import { activePrimaries, listed, readable, sameTable } from './plan';
 import type { PlanContext } from './plan';
@@ -20,7 +21,8 @@ export function relationRefusals(
   const name = readable(table);
   const reasons: RefusalReason[] = [];
   const known = facts.snapshot.tables.find((one) => sameTable(one, table));
-  if (known) {
+  // Citus turns a local table of its metadata into a distributed or reference table by itself.
+  if (known && (known.type !== 'local' || as === 'local')) {
     reasons.push({
       code: 'already-distributed',
       message: `${name} is already a ${known.type} table of Citus.`,
@@ -163,6 +165,16 @@ export function hashRefusals(
   );
   const choice = chooseColocation(facts.snapshot, column, as, facts.settings);
   reasons.push(...colocationRefusals(choice, as, table, column, context));
+  for (const key of table.referencedBy) {
+    const other = facts.snapshot.tables.find((one) => sameTable(one, key.table));
+    if (other?.type !== 'local' && other?.type !== 'reference') continue;
+    reasons.push({
+      code: 'referenced-by-local',
+      message: `The ${other.type} table ${readable(key.table)} references ${name} by ${key.name}; only a colocated distributed table may.`,
+      fix: `Drop the key, distribute both tables colocated, and add it again.`,
+      fixSql: dropAndAdd(key.table, key.name, key.definition, context),
+    });
+  }
   for (const key of table.foreignKeys) {
     reasons.push(...hashForeignKeyRefusals(facts, table, as, key, choice, context));
   }
@@ -308,6 +320,7 @@ function hashForeignKeyRefusals(
   const other = readable(key.references);
   const target = facts.snapshot.tables.find((one) => sameTable(one, key.references));
   const drop = `ALTER TABLE ${sql.qualified(table)} DROP CONSTRAINT ${sql.identifier(key.name)};`;
+  const later = dropAndAdd(table, key.name, key.definition, context);
   if (!isSelf && !target) {
     return [
       {
@@ -333,8 +346,8 @@ function hashForeignKeyRefusals(
           fix:
             target.type === 'distributed'
               ? `Colocate with ${other}, or drop the key.`
-              : `${other} is a ${target.type} table; make it a reference table or drop the key.`,
-          fixSql: drop,
+              : `Make the ${target.type} table ${other} a reference table, or drop the key and add it again once both are distributed.`,
+          fixSql: later,
         },
       ];
     }
@@ -370,6 +383,33 @@ function hashForeignKeyRefusals(
   return reasons;
 }
 
+/** The key leaves now and comes back when both of its tables lie where they may be tied. */
+function dropAndAdd(table: TableName, name: string, definition: string, context: PlanContext): string {
+  const alter = `ALTER TABLE ${context.sql.qualified(table)}`;
+  const constraint = context.sql.identifier(name);
+  return `${alter} DROP CONSTRAINT ${constraint};\n-- afterwards: ${alter} ADD CONSTRAINT ${constraint} ${definition.replaceAll('\n', ' ')};`;
+}
+
+/** Citus takes every ordinary table that keys tie to a new reference table into its metadata; such a table may not reference a distributed one. */
+function webRefusals(
+  facts: DistributeFacts,
+  table: TableFacts,
+  context: PlanContext,
+): readonly RefusalReason[] {
+  const typeOf = (one: TableName): CitusTableType | undefined =>
+    facts.snapshot.tables.find((known) => sameTable(known, one))?.type;
+  return table.connectedKeys
+    .filter((key) => !sameTable(key.from, table))
+    .filter((key) => [undefined, 'local'].includes(typeOf(key.from)))
+    .filter((key) => ['distributed', 'schema'].includes(typeOf(key.to) ?? ''))
+    .map((key) => ({
+      code: 'foreign-key-web',
+      message: `${readable(key.from)} is tied to ${readable(table)} by foreign keys and references the distributed table ${readable(key.to)} by ${key.name}; Citus would have to keep it local.`,
+      fix: `Drop that key, distribute ${readable(key.from)} colocated with ${readable(key.to)}, and add it again.`,
+      fixSql: dropAndAdd(key.from, key.name, key.definition, context),
+    }));
+}
+
 /** Reasons against a reference table or a local table in the metadata. */
 export function undistributedForeignKeyRefusals(
   facts: DistributeFacts,
@@ -380,7 +420,7 @@ export function undistributedForeignKeyRefusals(
   const { sql } = context;
   const hasCoordinator = facts.snapshot.nodes.some((node) => node.groupId === 0);
   const outgoing = table.foreignKeys.filter((key) => !sameTable(key.references, table));
-  const reasons: RefusalReason[] = [];
+  const reasons: RefusalReason[] = as === 'reference' ? [...webRefusals(facts, table, context)] : [];
   for (const key of outgoing) {
     const target = facts.snapshot.tables.find((one) => sameTable(one, key.references));
     if (target && (target.type === 'distributed' || target.type === 'schema')) {
@@ -388,7 +428,7 @@ export function undistributedForeignKeyRefusals(
         code: 'foreign-key-to-distributed',
         message: `Foreign key ${key.name} points to the ${target.type} table ${readable(target)}; a ${as} table cannot reference it.`,
         fix: 'Drop the key, or distribute this table by the same column.',
-        fixSql: `ALTER TABLE ${sql.qualified(table)} DROP CONSTRAINT ${sql.identifier(key.name)};`,
+        fixSql: dropAndAdd(table, key.name, key.definition, context),
       });
     } else if (as === 'reference' && !target && !hasCoordinator) {
       reasons.push({

@@ -15,7 +15,10 @@ export const distributeTableStep: Step<ActionOf<'distribute-table'>> = {
     return { rowsBefore: await readRowCount(reader(), action, { timeoutMs: 0, signal }) };
   },
   async execute({ action, writer, signal }) {
-    const result = await distributeTable(writer(), action, action.as, { signal, ...copyLimits });
+    const result = await distributeTable(writer(), action, action.as, action.oneByOne, {
+      signal,
+      ...copyLimits,
+    });
     return { outcome: 'distributed', notices: noticeWords(result.notices) };
   },
   async observe({ action, reader, memory, timing }) {
