@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { emptyWindowApp, interactiveAfterMs, repository, startBare } from '../support/bare-start';
 import type { BareApp } from '../support/bare-start';
 import { executableOf, processTree, proportionalBytes } from '../support/processes';
+import { recordedClusters } from '../support/practice-endpoint';
 import { median, waitFor } from '../support/wait';
 import type { BenchFigure } from './figure';
 
@@ -20,10 +21,11 @@ export async function run(): Promise<readonly BenchFigure[]> {
       own.push(
         await measured(repository, ['--practice'], async (app) => {
           await waitFor(
-            'the practice cluster with its sample data on the topology',
-            () => app.page.evaluate(() => document.querySelector('[data-practice-phase="running"]') !== null),
+            'the practice cluster with its sample data',
+            () => recordedClusters(app.dataFolder)[0]?.sampleData === 'loaded',
             120_000,
           );
+          await app.page.getByRole('heading', { name: 'Topology' }).waitFor();
         }),
       );
       bare.push(await measured(empty.folder, [], interactiveAfterMs));

@@ -1,7 +1,7 @@
 /** Starts an Electron app as a person would, without a driver that slows the start, and reads its own clock. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -21,6 +21,7 @@ export function testRuntime(): string {
 export interface BareApp {
   readonly pid: number;
   readonly page: Page;
+  readonly dataFolder: string;
   /** Epoch milliseconds at which the process was started. */
   readonly spawnedAt: number;
   close(): Promise<void>;
@@ -32,6 +33,8 @@ export function rootArguments(): readonly string[] {
 
 export async function startBare(appFolder: string, extra: readonly string[] = []): Promise<BareApp> {
   const profile = mkdtempSync(join(tmpdir(), 'shardboard-start-'));
+  // PostgreSQL runs as another user when this runs as root, and has to reach its folder below.
+  chmodSync(profile, 0o755);
   const spawnedAt = Date.now();
   const child: ChildProcess = spawn(
     testRuntime(),
@@ -68,7 +71,7 @@ export async function startBare(appFolder: string, extra: readonly string[] = []
     browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
     const connected = browser;
     const page = await waitFor('the first page', () => connected.contexts()[0]?.pages()[0], 30_000);
-    return { pid: child.pid ?? 0, page, spawnedAt, close };
+    return { pid: child.pid ?? 0, page, dataFolder: profile, spawnedAt, close };
   } catch (error) {
     await close();
     throw error;
