@@ -18,7 +18,7 @@ import { relationBytes } from './tables';
  * binary coercible to (varchar has text's), or the one of its kind (arrays, enums, ranges, rows), for arrays that of the
  * elements too. Domains count as what they are made of.
  */
-const hashableTypes = `
+export const hashableTypes = `
   hash_input AS (
     SELECT o.opcintype AS oid FROM pg_catalog.pg_opclass o
       JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod AND m.amname = 'hash' WHERE o.opcdefault
@@ -36,7 +36,7 @@ const hashableTypes = `
             WHERE typarray <> 0 AND oid IN (SELECT oid FROM hashable_scalar)
   )`;
 
-const baseType = `
+export const baseType = `
   (WITH RECURSIVE base AS (
      SELECT t.oid, t.typtype, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
      UNION ALL

@@ -45,6 +45,7 @@ export interface ClusterTable {
 
 export interface ColocationGroup {
   readonly colocationId: number;
+  /** Counted: pg_dist_colocation keeps the count of when the group was made, which splits do not change. */
   readonly shardCount: number;
   /** -1 for reference tables, as Citus records it. */
   readonly replicationFactor: number;
@@ -242,6 +243,7 @@ export interface TableDescription extends PlainTable {
   readonly constraints: readonly TableConstraint[];
   /** Foreign keys of other tables that point here. */
   readonly referencedBy: readonly (TableName & { readonly constraint: string })[];
+  /** Those that are not a constraint's own; an expression stands as its text. */
   readonly uniqueIndexes: readonly { readonly name: string; readonly columns: readonly string[] }[];
   readonly triggers: readonly string[];
   /** `relkind` in words. */
