@@ -1,6 +1,6 @@
 /** Pure: which commands a cluster as a whole offers in its present state. The rail's menu and the palette show the same. */
 import type { SessionPhase } from '../../src-main/contract/sessions';
-import type { MenuItem } from '../ui/BaseMenu.vue';
+import type { MenuItem } from '../ui/menu-item';
 import type { ListedCluster } from './cluster-list';
 
 export type ClusterCommand =
