@@ -356,3 +356,39 @@ describe('a move', () => {
     });
   });
 });
+
+describe('a write whose shard is known only while it runs', () => {
+  it('is refused instead of changing rows of another shard', async () => {
+    const before = await value(coordinator, everything);
+    const session = await cluster.connect();
+    await session.change({ text: `SET app.tenant = '2'` });
+    const where = `WHERE agency_id = current_setting('app.tenant')::bigint`;
+    for (const statement of [`UPDATE permits SET note = 'wrong' ${where}`, `DELETE FROM permits ${where}`]) {
+      expect(await refusal(session, statement)).toMatchObject({ code: '0A000' });
+    }
+    // A generic plan has the same fault; practice nodes make none unless told to.
+    await session.change({
+      text: `PREPARE written (bigint) AS UPDATE permits SET note = 'wrong' WHERE agency_id = $1`,
+    });
+    await session.change({ text: 'SET plan_cache_mode = force_generic_plan' });
+    const failures: unknown[] = [];
+    for (let agency = 1; agency <= agencies; agency += 1) {
+      await session.change({ text: 'BEGIN' });
+      const outcome = await session.change({ text: `EXECUTE written (${agency})` }).then(
+        () => null,
+        () => 'refused',
+      );
+      if (outcome) failures.push(outcome);
+      else {
+        const [touched] = await rows(
+          session,
+          `SELECT array_agg(DISTINCT agency_id)::text FROM permits WHERE note = 'wrong'`,
+        );
+        expect(touched).toEqual([`{${agency}}`]);
+      }
+      await session.change({ text: 'ROLLBACK' });
+    }
+    expect(failures.length).toBeGreaterThan(0);
+    expect(await value(coordinator, everything)).toBe(before);
+  });
+});

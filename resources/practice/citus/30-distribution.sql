@@ -553,6 +553,11 @@ BEGIN
       ELSE format('USING INDEX %I', pg_citus_practice.shard_relname(
         (SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = def AND x.indisreplident), of_shard)) END);
   END IF;
+  IF c.relkind <> 'p' THEN
+    -- see 89-right-shard.sql
+    sql := sql || format('CREATE TRIGGER citus_practice_right_shard BEFORE UPDATE OR DELETE ON %s
+                          FOR EACH STATEMENT EXECUTE FUNCTION pg_citus_practice.right_shard();', shard);
+  END IF;
   owner := pg_get_userbyid(c.relowner);
   IF owner <> 'postgres' THEN
     sql := format('SELECT pg_citus_practice.ensure_role(%L, %L, %L);', owner,
