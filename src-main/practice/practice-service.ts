@@ -1,6 +1,5 @@
 /** Practice clusters: made, started, hurt, mended and removed at a click, several side by side. */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { connectDatabase } from '../connections/database';
@@ -10,25 +9,19 @@ import type { PracticeCluster, PracticeList } from '../contract/practice';
 import { log } from '../log/log';
 import { findServerAccount } from './account';
 import type { Account } from './account';
-import { prepareEngine } from './engine';
-import type { Engine } from './engine';
+import { createEngines, findGuardProgram, once } from './engines';
 import { chooseDataFolder, makePassable } from './folders';
 import { clusterFolder, clustersFolder, setAsideFolder, templatesFolder } from './layout';
 import { stopLeftovers } from './leftovers';
 import type { Leftover } from './leftovers';
+import type { ClusterSurroundings, PracticeEndpoint, StartDaemon } from './cluster-state';
 import { createClusterLife } from './practice-cluster';
-import type {
-  ClusterSurroundings,
-  PracticeClusterLife,
-  PracticeEndpoint,
-  StartDaemon,
-} from './practice-cluster';
+import type { PracticeClusterLife } from './practice-cluster';
 import { nextName, readRecord } from './record';
 import type { PracticeRecord } from './record';
-import { ensureTemplate, findTemplate, sweepTemplates } from './template';
-import type { Template } from './template';
+import { sweepTemplates } from './template';
 
-export type { PracticeEndpoint, StartDaemon } from './practice-cluster';
+export type { PracticeEndpoint, StartDaemon } from './cluster-state';
 export { embeddedBinariesFolder } from './binaries';
 export { findRealCitus } from './engine';
 
@@ -112,30 +105,7 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
     return { account, dataFolder: await chooseDataFolder(options.dataFolder, account) };
   });
 
-  // One engine per place it runs from: clusters made on the emulator stay on it when real Citus is asked for later.
-  const engines = new Map<string | null, Promise<Engine>>();
-  const engineAt = async (bin: string | null): Promise<Engine> => {
-    const { account } = await base();
-    const known = engines.get(bin) ?? prepareEngine({ ...options, citusBinFolder: bin }, account);
-    engines.set(bin, known);
-    // A failed attempt is not remembered: what was missing may be installed meanwhile.
-    known.catch(() => engines.delete(bin));
-    return known;
-  };
-  const making = new Map<Engine, Promise<Template>>();
-  const templateOf = async (engine: Engine, hash: string | null): Promise<Template> => {
-    const { account, dataFolder } = await base();
-    const folder = templatesFolder(dataFolder);
-    const existing = hash === null ? null : await findTemplate(folder, hash);
-    if (existing) return existing;
-    const underway = making.get(engine);
-    if (underway) return underway;
-    const made = makePassable(folder, account).then(() =>
-      ensureTemplate(folder, { engine, account, guardProgram, connect: options.connect }),
-    );
-    making.set(engine, made);
-    return made.finally(() => making.delete(engine));
-  };
+  const engines = createEngines({ ...options, guardProgram, base });
 
   const surroundings = once(async (): Promise<ClusterSurroundings> => {
     const { account } = await base();
@@ -145,8 +115,8 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
       guardProgram,
       connect: options.connect,
       startDaemon: options.startDaemon,
-      engineOf: (record) => engineAt(record.citusBinFolder),
-      templateOf,
+      engineOf: (record) => engines.at(record.citusBinFolder),
+      templateOf: engines.templateOf,
       takenPorts: () =>
         new Set([...lives.values()].flatMap((life) => life.record.nodes.map((node) => node.port))),
       onChange,
@@ -304,23 +274,5 @@ export function createPracticeService(options: PracticeServiceOptions): Practice
       await sweepTemplates(templatesFolder(dataFolder), templates);
       return { stopped, removed };
     },
-  };
-}
-
-/** Where the kernel can be asked to end a server with the app; elsewhere the next start cleans up. */
-function findGuardProgram(): string | null {
-  if (process.platform !== 'linux') return null;
-  return ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path)) ?? null;
-}
-
-/** Runs `work` at the first call; a failed attempt is repeated at the next. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | null = null;
-  return () => {
-    result ??= work().catch((error: unknown) => {
-      result = null;
-      throw error;
-    });
-    return result;
   };
 }

@@ -11,8 +11,8 @@ import type {
   PracticeEndpoint,
   PracticeService,
   PracticeServiceOptions,
+  StartDaemon,
 } from '../../src-main/practice/practice-service';
-import type { StartDaemon } from '../../src-main/practice/practice-cluster';
 
 const root = resolve(import.meta.dirname, '../..');
 
