@@ -4,6 +4,8 @@ import type { Failure } from '../../src-main/contract/failure';
 import { request } from '../api/bridge';
 import { useClusterStore } from './cluster-store';
 
+const soonMs = 3_000;
+
 /**
  * Keeps the sizes of a cluster fresh while the calling component is mounted and the window is in sight: reading them
  * makes the coordinator connect to every node, so nobody looking means nobody asking. The answer is in
@@ -54,8 +56,29 @@ export function useSizes(
     },
     { immediate: true },
   );
+
+  // New shards have no size yet: they are asked for soon, not at the next beat, and however many come only once.
+  let soon: ReturnType<typeof setTimeout> | null = null;
+  watch(
+    () => store.snapshots.get(toValue(clusterId))?.revision,
+    () => {
+      if (soon !== null || !hasUnsized(toValue(clusterId))) return;
+      soon = setTimeout(() => {
+        soon = null;
+        void ask(0);
+      }, soonMs);
+    },
+  );
+
+  function hasUnsized(id: string): boolean {
+    const known = store.sizes.get(id)?.shardBytes;
+    const shards = store.snapshots.get(id)?.shards ?? [];
+    return known === undefined ? shards.length > 0 : shards.some(({ shardId }) => !(shardId in known));
+  }
+
   onScopeDispose(() => {
     clearInterval(beat);
+    if (soon !== null) clearTimeout(soon);
     stop();
   });
 
