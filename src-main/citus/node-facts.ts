@@ -55,7 +55,7 @@ export interface NodeAnswerRow {
   readonly words: string;
 }
 
-/** One small statement to every active node, in parallel, over the coordinator's own connections. */
+/** One small statement to every active node, in parallel, over the coordinator's own connections; a row for each, reached or not. */
 export function readNodeAnswers(
   reader: Reader,
   options?: StatementOptions,
@@ -63,7 +63,7 @@ export function readNodeAnswers(
   return reader.read<NodeAnswerRow>(
     {
       text: `SELECT nodeid AS "nodeId", success AS reached, CASE WHEN success THEN result END AS "walLevel", result AS words
-  FROM run_command_on_all_nodes($$SELECT current_setting('wal_level')$$, give_warning_for_connection_errors => true)`,
+  FROM run_command_on_all_nodes($$SELECT current_setting('wal_level')$$)`,
     },
     options,
   );

@@ -2,7 +2,9 @@
 import { qualified } from '../connections/database';
 import type { Reader, Statement, StatementOptions, Writer } from '../connections/database';
 import type { CitusTableType, JobState, TableName } from '../contract/cluster';
+import { tableTypeExpression } from './distributed-tables';
 import type { NodeAddress } from './node-changes';
+import { hasPracticeLocalCopies, localCopyBytes } from './practice-catalogs';
 
 /** A server process, told apart from a later one with the same pid. */
 export interface BackendIdentity {
@@ -168,7 +170,7 @@ export interface TableState {
   readonly citusType: CitusTableType | null;
   readonly distributionColumn: string | null;
   readonly shardCount: number;
-  /** Bytes of the coordinator's own files of the table and its partitions. */
+  /** Bytes that the rows of before still take on the coordinator; '0' for an ordinary table. */
   readonly localBytes: string;
 }
 
@@ -177,20 +179,18 @@ export async function readTableState(
   table: TableName,
   options?: StatementOptions,
 ): Promise<TableState> {
+  const [emulator] = await reader.read<{ readonly found: boolean }>(
+    { text: `SELECT ${hasPracticeLocalCopies} AS found` },
+    options,
+  );
+  const localBytes = emulator?.found ? localCopyBytes.practice : localCopyBytes.citus;
   const rows = await reader.read<TableState>(
     {
       text: `SELECT true AS exists,
-       CASE WHEN p.logicalrelid IS NULL THEN NULL
-            WHEN p.partmethod = 'n' AND p.repmodel = 't' THEN 'reference'
-            WHEN p.partmethod = 'n' AND p.colocationid <> 0 THEN 'schema'
-            WHEN p.partmethod = 'n' THEN 'local'
-            ELSE 'distributed' END AS "citusType",
+       CASE WHEN p.logicalrelid IS NOT NULL THEN ${tableTypeExpression} END AS "citusType",
        CASE WHEN p.partkey IS NOT NULL THEN column_to_column_name(p.logicalrelid, p.partkey) END AS "distributionColumn",
        (SELECT count(*)::int FROM pg_dist_shard s WHERE s.logicalrelid = c.oid) AS "shardCount",
-       (SELECT coalesce(sum(pg_relation_size(t.oid)), 0)::text
-          FROM (SELECT c.oid UNION ALL
-                SELECT i.inhrelid FROM pg_inherits i JOIN pg_class part ON part.oid = i.inhrelid
-                 WHERE i.inhparent = c.oid AND part.relkind = 'r') AS t(oid)) AS "localBytes"
+       CASE WHEN p.logicalrelid IS NULL THEN '0' ELSE ${localBytes}::text END AS "localBytes"
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_dist_partition p ON p.logicalrelid = c.oid

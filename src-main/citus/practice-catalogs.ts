@@ -34,7 +34,7 @@ const practiceTables: TableSource = {
   kind: `CASE WHEN h.shape = 'p' THEN 'p'::"char" WHEN h.relid IS NOT NULL THEN 'r'::"char" ELSE c.relkind END`,
 };
 
-export function tableSource(catalog: CatalogFacts): TableSource {
+export function tableSource(catalog: Pick<CatalogFacts, 'isPracticeEmulator'>): TableSource {
   return catalog.isPracticeEmulator ? practiceTables : citusTables;
 }
 
@@ -58,7 +58,7 @@ const constraintType = `
                  WHEN 'f' THEN 'foreign-key' ELSE 'check' END`;
 
 /** What stands for a relation that a constraint names: on Citus the relation itself. */
-interface KeyNames {
+export interface KeyNames {
   /** The relation that people see behind an oid of pg_constraint. */
   readonly shown: (oid: string) => string;
   readonly definition: string;
@@ -75,8 +75,13 @@ const practiceNames: KeyNames = {
                         pg_catalog.pg_get_constraintdef(o.oid))`,
 };
 
+/** For a row `o` of pg_constraint. */
+export function keyNames(catalog: Pick<CatalogFacts, 'isPracticeEmulator'>): KeyNames {
+  return catalog.isPracticeEmulator ? practiceNames : citusNames;
+}
+
 export function keySource(catalog: CatalogFacts): KeySource {
-  const names = catalog.isPracticeEmulator ? practiceNames : citusNames;
+  const names = keyNames(catalog);
   return {
     // A partitioned table's foreign keys appear once more for each of its partitions; those have a parent.
     constraints: `
@@ -113,3 +118,19 @@ export function keySource(catalog: CatalogFacts): KeySource {
                        WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x')))`,
   };
 }
+
+/** Finds out whether `localCopyBytes.practice` can be asked. */
+export const hasPracticeLocalCopies = `to_regprocedure('pg_catalog.citus_practice_local_data_size(regclass)') IS NOT NULL`;
+
+/** SQL, by row `c` of pg_class: bytes that a distributed table's rows of before still take on the coordinator. */
+export const localCopyBytes = {
+  citus: `
+  (SELECT coalesce(sum(pg_catalog.pg_relation_size(t.oid)), 0)
+     FROM (SELECT c.oid UNION ALL
+           SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class part ON part.oid = i.inhrelid
+            WHERE i.inhparent = c.oid AND part.relkind = 'r') AS t(oid))`,
+  practice: `
+  (SELECT coalesce(sum(pg_catalog.citus_practice_local_data_size(t.oid)), 0)
+     FROM (SELECT c.oid UNION ALL
+           SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) AS t(oid))`,
+} as const;

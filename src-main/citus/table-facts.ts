@@ -3,7 +3,9 @@ import { identifier, qualified } from '../connections/database';
 import type { Reader, StatementOptions } from '../connections/database';
 import type { TableName } from '../contract/cluster';
 import { toFailure } from '../contract/failure';
+import type { CatalogFacts } from './capabilities';
 import { baseType, hashableTypes } from './describe-table';
+import { keyNames, tableSource } from './practice-catalogs';
 
 /** As the statement answers; `plans/table-facts.ts` says what each field means. */
 export interface TableFactsRow {
@@ -115,7 +117,7 @@ const uniqueness = `
      SELECT json_build_object('name', o.conname,
               'kind', CASE o.contype WHEN 'p' THEN 'primary-key' WHEN 'u' THEN 'unique' ELSE 'exclusion' END,
               'columns', CASE WHEN o.contype = 'x' THEN ${exclusionColumns} ELSE ${columnNames('o.conrelid', 'o.conkey')} END) AS u
-       FROM pg_catalog.pg_constraint o WHERE o.conrelid = t.oid AND o.contype IN ('p', 'u', 'x')
+       FROM pg_catalog.pg_constraint o WHERE o.conrelid = t.keyid AND o.contype IN ('p', 'u', 'x')
      UNION ALL
      SELECT json_build_object('name', x.relname, 'kind', 'unique-index', 'columns',
               (SELECT coalesce(json_agg(a.attname ORDER BY q.position), '[]')
@@ -123,7 +125,7 @@ const uniqueness = `
                  JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = q.attnum
                 WHERE q.position <= i.indnkeyatts AND q.attnum <> 0))
        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-      WHERE i.indrelid = t.oid AND i.indisunique
+      WHERE i.indrelid = t.keyid AND i.indisunique
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o
                          WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x'))) every_kind)`;
 
@@ -133,43 +135,50 @@ const action = (column: string): string => `
 
 const foreignKeys = `
   (SELECT coalesce(json_agg(json_build_object(
-            'name', o.conname, 'columns', ${columnNames('o.conrelid', 'o.conkey')},
-            'references', ${nameOf('o.confrelid')},
-            'referencedColumns', ${columnNames('o.confrelid', 'o.confkey')},
-            'onDelete', ${action('o.confdeltype')}, 'onUpdate', ${action('o.confupdtype')},
-            'definition', pg_catalog.pg_get_constraintdef(o.oid)) ORDER BY o.conname), '[]')
-     FROM pg_catalog.pg_constraint o
-    WHERE o.conrelid = t.oid AND o.contype = 'f' AND o.conparentid = 0)`;
+            'name', e.conname, 'columns', ${columnNames('e.conrelid', 'e.conkey')},
+            'references', ${nameOf('e.toid')},
+            'referencedColumns', ${columnNames('e.confrelid', 'e.confkey')},
+            'onDelete', ${action('e.confdeltype')}, 'onUpdate', ${action('e.confupdtype')},
+            'definition', e.definition) ORDER BY e.conname), '[]')
+     FROM edges e WHERE e.fromid = t.oid)`;
 
 const referencedBy = `
-  (SELECT coalesce(json_agg(json_build_object('name', o.conname, 'table', ${nameOf('o.conrelid')},
-            'definition', pg_catalog.pg_get_constraintdef(o.oid)) ORDER BY o.conname), '[]')
-     FROM pg_catalog.pg_constraint o
-    WHERE o.confrelid = t.oid AND o.conrelid <> t.oid AND o.contype = 'f' AND o.conparentid = 0)`;
+  (SELECT coalesce(json_agg(json_build_object('name', e.conname, 'table', ${nameOf('e.fromid')},
+            'definition', e.definition) ORDER BY e.conname), '[]')
+     FROM edges e WHERE e.toid = t.oid AND e.fromid <> t.oid)`;
 
 const connectedKeys = `
-  (SELECT coalesce(json_agg(json_build_object('name', o.conname, 'from', ${nameOf('o.conrelid')},
-            'to', ${nameOf('o.confrelid')}, 'definition', pg_catalog.pg_get_constraintdef(o.oid)) ORDER BY o.oid), '[]')
-     FROM pg_catalog.pg_constraint o
-    WHERE o.contype = 'f' AND o.conparentid = 0
-      AND (o.conrelid IN (SELECT oid FROM connected) OR o.confrelid IN (SELECT oid FROM connected)))`;
+  (SELECT coalesce(json_agg(json_build_object('name', e.conname, 'from', ${nameOf('e.fromid')},
+            'to', ${nameOf('e.toid')}, 'definition', e.definition) ORDER BY e.oid), '[]')
+     FROM edges e WHERE e.fromid IN (SELECT oid FROM connected) OR e.toid IN (SELECT oid FROM connected))`;
 
-const text = `
+/** `edges` are the foreign keys between tables as people see them, `connected` the tables that they tie to the target. */
+function factsText(catalog: Pick<CatalogFacts, 'isPracticeEmulator'>): string {
+  const source = tableSource(catalog);
+  const keys = keyNames(catalog);
+  return `
 WITH RECURSIVE ${hashableTypes},
   target AS (
-    SELECT c.*, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relispartition, c.relowner, n.nspname,
+           k.oid AS keyid, k.relreplident, ${source.kind} AS kind
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      ${source.joins}
      WHERE n.nspname = $1 AND c.relname = $2),
   ${parts},
+  edges AS (
+    SELECT o.oid, o.conname, o.conrelid, o.confrelid, o.conkey, o.confkey, o.confdeltype, o.confupdtype,
+           ${keys.shown('o.conrelid')} AS fromid, ${keys.shown('o.confrelid')} AS toid, ${keys.definition} AS definition
+      FROM pg_catalog.pg_constraint o WHERE o.contype = 'f' AND o.conparentid = 0),
   connected AS (
     SELECT t.oid FROM target t
      UNION
-    SELECT CASE WHEN o.conrelid = c.oid THEN o.confrelid ELSE o.conrelid END
-      FROM connected c JOIN pg_catalog.pg_constraint o
-        ON o.contype = 'f' AND o.conparentid = 0 AND c.oid IN (o.conrelid, o.confrelid))
+    SELECT CASE WHEN e.fromid = c.oid THEN e.toid ELSE e.fromid END
+      FROM connected c JOIN edges e ON c.oid IN (e.fromid, e.toid))
 SELECT json_build_object(
   'oid', t.oid::bigint,
-  'kind', CASE t.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign'
-                         WHEN 'v' THEN 'view' WHEN 'm' THEN 'view' ELSE 'other' END,
+  'kind', CASE t.kind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign'
+                      WHEN 'v' THEN 'view' WHEN 'm' THEN 'view' ELSE 'other' END,
   'isTemporary', t.relpersistence = 't',
   'isUnlogged', t.relpersistence = 'u',
   'isCatalog', t.nspname IN ('pg_catalog', 'information_schema', 'pg_toast'),
@@ -193,21 +202,23 @@ SELECT json_build_object(
   'longestNameBytes', (SELECT max(octet_length(c.relname)) FROM pg_catalog.pg_class c
                         WHERE c.oid = t.oid OR c.oid IN (SELECT oid FROM parts)),
   'triggers', (SELECT coalesce(json_agg(g.tgname ORDER BY g.tgname), '[]')
-       FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal),
+       FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.keyid AND NOT g.tgisinternal),
   'hasReplicaIdentity', t.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x
-       WHERE x.indrelid = t.oid AND x.indisvalid AND x.indimmediate
+       WHERE x.indrelid = t.keyid AND x.indisvalid AND x.indimmediate
          AND CASE t.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END)
 )::text AS facts
   FROM target t`;
+}
 
 /** Null when no relation of that name exists. Sequences, indexes and types come back as kind `other`. */
 export async function readTableFacts(
   reader: Reader,
+  catalog: Pick<CatalogFacts, 'isPracticeEmulator'>,
   table: TableName,
   options?: StatementOptions,
 ): Promise<(TableFactsRow & TableName) | null> {
   const rows = await reader.read<{ readonly facts: string }>(
-    { text, values: [table.schema, table.name] },
+    { text: factsText(catalog), values: [table.schema, table.name] },
     options,
   );
   const row = rows[0];

@@ -153,7 +153,7 @@ async function distributeFacts(
   const { access, snapshot } = source;
   const options = limits(source);
   const [table, settings, answers] = await Promise.all([
-    readTableFacts(access.reader, request.table, options),
+    readTableFacts(access.reader, snapshot.versions, request.table, options),
     readDistributionSettings(access.reader, options),
     answersOf(source),
   ]);
