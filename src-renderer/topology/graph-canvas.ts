@@ -1,6 +1,6 @@
 /** The only place that speaks to Cytoscape: draws elements, changes what differs, moves the view, reports taps. */
 import cytoscape from 'cytoscape';
-import type { Core, ElementDefinition, EventObject } from 'cytoscape';
+import type { CollectionReturnValue, Core, ElementDefinition, EventObject } from 'cytoscape';
 import { diffElements } from './graph-diff';
 import type { GraphElement } from './graph-diff';
 import { toStylesheet } from './graph-style';
@@ -8,8 +8,8 @@ import type { Palette } from './palette';
 
 export interface GraphCanvas {
   draw(elements: readonly GraphElement[], palette: Palette): void;
-  /** Everything in view, or the given elements. */
-  fit(ids?: readonly string[]): void;
+  /** Everything in view. With `id` that element, where in a view of everything it could not be read. */
+  fit(id?: string): void;
   zoomBy(factor: number): void;
   /** Moves the view only if the element is outside of it. */
   reveal(id: string): void;
@@ -29,6 +29,8 @@ export interface GraphCanvasOptions {
 const stylesheetId = '__________cytoscape_stylesheet';
 const padding = 28;
 const largestFitZoom = 1;
+/** Below it the numbers on an opened card are too small. */
+const readableZoom = 0.8;
 
 /**
  * Cytoscape puts a style element into the page unless something has its id. The content security policy refuses
@@ -105,6 +107,14 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     }
   }
 
+  /** A cluster of two nodes is not blown up to the size of the window. */
+  function fitTo(wanted: CollectionReturnValue): void {
+    cy.fit(wanted, padding);
+    if (cy.zoom() <= largestFitZoom) return;
+    cy.zoom(largestFitZoom);
+    cy.center(wanted);
+  }
+
   return {
     draw(elements, nextPalette) {
       if (nextPalette !== palette) {
@@ -122,16 +132,12 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
       }
       watchMotion();
     },
-    fit(ids) {
-      const wanted =
-        ids === undefined ? cy.elements() : cy.elements().filter((element) => ids.includes(element.id()));
-      if (wanted.empty() || cy.width() === 0) return;
-      cy.fit(wanted, padding);
-      // A cluster of two nodes is not blown up to the size of the window.
-      if (ids === undefined && cy.zoom() > largestFitZoom) {
-        cy.zoom(largestFitZoom);
-        cy.center(wanted);
-      }
+    fit(id) {
+      if (cy.elements().empty() || cy.width() === 0) return;
+      fitTo(cy.elements());
+      if (id === undefined || cy.zoom() >= readableZoom) return;
+      const element = cy.getElementById(id);
+      if (element.nonempty()) fitTo(element);
     },
     zoomBy(factor) {
       cy.zoom({

@@ -2,7 +2,7 @@
 import type { ClusterNode } from '../../src-main/contract/cluster';
 import { isCoordinator } from '../nodes/node-names';
 import { formatBytes, formatCounted } from '../ui/format';
-import { cardText } from './graph-cards';
+import { cardText } from './card-text';
 import type { GraphElement, Point } from './graph-diff';
 import type { GraphInput } from './graph-model';
 import { controlPoints, spacing } from './layout';

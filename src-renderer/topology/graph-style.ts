@@ -36,7 +36,7 @@ export function toStylesheet(palette: Palette): StylesheetJson {
         'z-index': 10,
       },
     },
-    { selector: '.tile', style: { 'corner-radius': '4px' } },
+    { selector: '.tile', style: { 'corner-radius': '4px', 'z-index-compare': 'manual' } },
     {
       selector: '.tile.pictured',
       style: {
@@ -188,7 +188,11 @@ export function toStylesheet(palette: Palette): StylesheetJson {
     },
     { selector: '.flow.running', style: { width: 2.8, 'line-opacity': 1 } },
     { selector: '.flow.moving', style: { 'line-style': 'dashed', 'line-dash-pattern': [9, 5] } },
-    { selector: '.flow.thin', style: { width: 1, 'arrow-scale': 0.6 } },
+    {
+      // Over the tiles: between so many there is no room beside them.
+      selector: '.flow.thin',
+      style: { width: 1.2, 'arrow-scale': 0.6, 'z-index-compare': 'manual' },
+    },
     { selector: '.faded', style: { opacity: 0.3 } },
   ];
 }

@@ -174,11 +174,13 @@ export function controlPoints(
   };
 }
 
+export type Direction = 'left' | 'right' | 'up' | 'down';
+
 /** Nearest box in a direction: the one with the smallest distance, sideways distance counting double. */
 export function neighbourOf(
   boxes: readonly PlacedBox[],
   fromId: string,
-  direction: 'left' | 'right' | 'up' | 'down',
+  direction: Direction,
 ): string | null {
   const from = boxes.find((box) => box.id === fromId);
   if (from === undefined) return boxes[0]?.id ?? null;
