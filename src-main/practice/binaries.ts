@@ -1,6 +1,18 @@
 /** The PostgreSQL programs that come with the app: finding them, mending their links, copying them where needed. */
 import { createHash } from 'node:crypto';
-import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -16,10 +28,12 @@ export function embeddedBinariesFolder(nodeModulesFolder: string): string {
 }
 
 /**
- * The folder to run the programs from: `binariesFolder` itself, or a copy of it below the system's folder for
+ * The folder to run the programs from: `wanted` itself, or a copy of it below the system's folder for
  * temporary files when the account cannot reach it or its links are missing and cannot be made there.
  */
-export async function prepareBinaries(binariesFolder: string, account: Account | null): Promise<string> {
+export async function prepareBinaries(wanted: string, account: Account | null): Promise<string> {
+  // Package managers link to packages that lie elsewhere: what counts is the way to the files themselves.
+  const binariesFolder = await realpath(wanted).catch(() => wanted);
   const program = join(binariesFolder, 'bin', programName('postgres'));
   const found = await stat(program).catch(() => null);
   if (!found) {

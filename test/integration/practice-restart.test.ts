@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
+import { cp, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Failure } from '../../src-main/contract/failure';
 import type { PracticeCluster } from '../../src-main/contract/practice';
 import { findServerAccount } from '../../src-main/practice/account';
+import { prepareBinaries } from '../../src-main/practice/binaries';
 import { chooseDataFolder } from '../../src-main/practice/folders';
 import { createPracticeService } from '../../src-main/practice/practice-service';
 import type { PracticeService } from '../../src-main/practice/practice-service';
@@ -16,6 +19,11 @@ import { connectTo, practiceServiceForTest } from '../support/practice';
 import type { PracticeServiceForTest } from '../support/practice';
 import { serversBelow } from '../support/practice-servers';
 import { waitFor } from '../support/wait';
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) process.stderr.write('not tested: another account for the servers (this process is not root)\n');
+const isGuarded = process.platform === 'linux' && existsSync('/usr/bin/setpriv');
+if (!isGuarded) process.stderr.write('not tested: servers ended by the kernel (Linux with setpriv only)\n');
 
 let around: PracticeServiceForTest | null = null;
 const listeners: Server[] = [];
@@ -111,6 +119,26 @@ describe('the next start of the app', () => {
   });
 });
 
+describe('quitting', () => {
+  it('while sample data is loaded ends it at once; the cluster says that it is incomplete, and reset mends it', async () => {
+    around = await practiceServiceForTest();
+    const created = await around.service.create({});
+    expect(created.phase).toBe('loading');
+    await around.service.stopAll();
+    expect(serversBelow(around.options.dataFolder)).toEqual([]);
+
+    const next = around.again();
+    const started = await next.start(created.practiceId);
+    expect(started).toMatchObject({
+      phase: 'running',
+      failure: { kind: 'practice', message: 'The sample data is not complete.' },
+    });
+    await next.reset(created.practiceId);
+    expect(await next.settled(created.practiceId)).toMatchObject({ phase: 'running', failure: null });
+    expect(await ask(next, created.practiceId, 'SELECT count(*) FROM permits')).toBe('24000');
+  });
+});
+
 describe('a data folder', () => {
   it.each([`a b'c"d`, 'Übung ✓ $(id) ;#%', '-D', "x'); DROP ROLE postgres; --"])(
     'may be called %s',
@@ -136,6 +164,37 @@ describe('a data folder', () => {
       rmSync(used, { recursive: true, force: true });
     }
   });
+
+  it.runIf(isRoot)(
+    'and programs that the account of the servers cannot reach are replaced by ones that it can',
+    async () => {
+      around = await practiceServiceForTest();
+      const { binariesFolder } = around.options;
+      const closed = await mkdtemp(join(tmpdir(), 'shardboard-closed-'));
+      const account = await findServerAccount();
+      const options = {
+        ...around.options,
+        binariesFolder: join(closed, 'native'),
+        dataFolder: join(closed, 'practice'),
+      };
+      const replaced: string[] = [];
+      try {
+        await cp(binariesFolder, options.binariesFolder, { recursive: true, verbatimSymlinks: true });
+        replaced.push(
+          await prepareBinaries(options.binariesFolder, account),
+          await chooseDataFolder(options.dataFolder, account),
+        );
+        expect(replaced.filter((folder) => folder.startsWith(closed))).toEqual([]);
+        const service = createPracticeService(options);
+        const created = await service.create({ sampleData: false, workers: 1 });
+        expect(created.nodes.map((node) => node.state)).toEqual(['running', 'running']);
+        await service.remove(created.practiceId);
+        expect(serversBelow(replaced[1] ?? '')).toEqual([]);
+      } finally {
+        for (const folder of [closed, ...replaced]) rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 
   it('gives its secrets to nobody else, and the log none', async () => {
     around = await practiceServiceForTest();
@@ -212,7 +271,7 @@ describe('after a crash of the app', () => {
     expect(await ask(next, practiceId, 'SELECT id FROM before_the_crash')).toBe(1);
   });
 
-  it.runIf(process.platform === 'linux')('the kernel ends the servers with the app', async () => {
+  it.runIf(isGuarded)('the kernel ends the servers with the app', async () => {
     around = await practiceServiceForTest();
     const { dataFolder } = around.options;
     const child = startChild(dataFolder, 'guard');
