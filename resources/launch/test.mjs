@@ -74,7 +74,7 @@ await main(async () => {
       'types',
       [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.main.json'],
       [bin('vue-tsc', 'bin/vue-tsc.js'), '-p', 'tsconfig.renderer.json'],
-      [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.test.json'],
+      [bin('vue-tsc', 'bin/vue-tsc.js'), '-p', 'tsconfig.test.json'],
     ),
     suite('unit', 900_000),
     suite('integration', 1_500_000),

@@ -1,5 +1,6 @@
 import { watch } from 'vue';
 import { onEvent, request } from '../api/bridge';
+import { useNoticeStore } from '../shell/notice-store';
 import { useClusterStore } from './cluster-store';
 
 /**
@@ -28,7 +29,13 @@ export async function followRecords(): Promise<void> {
   );
 
   await Promise.all([
-    request('profiles.list', undefined).then((result) => result.ok && store.putProfiles(result.value)),
+    request('profiles.list', undefined).then((result) => {
+      if (!result.ok) return;
+      store.putProfiles(result.value);
+      const notices = useNoticeStore();
+      for (const problem of result.value.problems)
+        notices.say('bad', 'A stored file could not be read', problem);
+    }),
     request('practice.list', undefined).then((result) => result.ok && store.putPractice(result.value)),
     request('sessions.list', undefined).then(
       (result) => result.ok && result.value.forEach((session) => store.putSession(session)),

@@ -1,4 +1,5 @@
 /** Practice clusters: each is introduced to the list of clusters, so that it is connected to like any other. */
+import { FailureError } from '../../contract/failure';
 import type { PracticeCluster } from '../../contract/practice';
 import type { PracticeService } from '../../practice/practice-service';
 import type { Profiles } from '../../storage/profiles';
@@ -31,9 +32,18 @@ export function practiceHandlers(parts: PracticeParts): PracticeHandlers {
       await ready;
       return practice.list();
     },
-    'practice.create': async (input) => {
+    'practice.create': async (input, signal) => {
       await ready;
-      return introduce(parts, await practice.create(input));
+      const cluster = await practice.create(input);
+      // Nodes that are being made cannot be left half-made: a cancelled cluster is finished and removed at once.
+      if (signal.aborted) {
+        await practice.remove(cluster.practiceId);
+        throw new FailureError({
+          kind: 'cancelled',
+          message: 'Cancelled. The practice cluster was removed.',
+        });
+      }
+      return introduce(parts, cluster);
     },
     'practice.start': async ({ practiceId }) => {
       await ready;
