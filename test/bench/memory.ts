@@ -3,7 +3,7 @@
  * window on the same runtime, in turns. Proportional set size, so that shared pages count once.
  */
 import { basename } from 'node:path';
-import { emptyWindowApp, interactiveAfterMs, repository, startBare } from '../support/bare-start';
+import { emptyWindowApp, repository, startBare } from '../support/bare-start';
 import type { BareApp } from '../support/bare-start';
 import { executableOf, processTree, proportionalBytes } from '../support/processes';
 import { recordedClusters } from '../support/practice-endpoint';
@@ -25,10 +25,9 @@ export async function run(): Promise<readonly BenchFigure[]> {
             () => recordedClusters(app.dataFolder)[0]?.sampleData === 'loaded',
             120_000,
           );
-          await app.page.getByRole('heading', { name: 'Topology' }).waitFor();
         }),
       );
-      bare.push(await measured(empty.folder, [], interactiveAfterMs));
+      bare.push(await measured(empty.folder, [], (app) => app.interactiveAfterMs()));
     }
   } finally {
     empty.remove();
@@ -53,7 +52,7 @@ async function measured(
   args: readonly string[],
   until: (app: BareApp) => Promise<unknown>,
 ): Promise<number> {
-  const app = await startBare(folder, args);
+  const app = startBare(folder, args);
   try {
     await until(app);
     // The figure wanted is the settled one: the same reading three times in a row, within 2 %.

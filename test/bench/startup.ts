@@ -1,5 +1,5 @@
 /** Cold start to an interactive welcome, against an empty window on the same runtime, in turns. */
-import { emptyWindowApp, interactiveAfterMs, repository, startBare } from '../support/bare-start';
+import { emptyWindowApp, repository, startBare } from '../support/bare-start';
 import { median } from '../support/wait';
 import type { BenchFigure } from './figure';
 
@@ -16,9 +16,9 @@ export async function run(): Promise<readonly BenchFigure[]> {
         [repository, own],
         [empty.folder, bare],
       ] as const) {
-        const app = await startBare(folder);
+        const app = startBare(folder);
         try {
-          const ms = await interactiveAfterMs(app);
+          const ms = await app.interactiveAfterMs();
           if (round > 0) times.push(ms);
         } finally {
           await app.close();

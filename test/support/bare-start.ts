@@ -1,11 +1,8 @@
 /** Starts an Electron app as a person would, without a driver that slows the start, and reads its own clock. */
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium } from 'playwright-core';
-import type { Browser, Page } from 'playwright-core';
 import { processTree } from './processes';
 import { waitFor } from './wait';
 
@@ -20,10 +17,9 @@ export function testRuntime(): string {
 
 export interface BareApp {
   readonly pid: number;
-  readonly page: Page;
   readonly dataFolder: string;
-  /** Epoch milliseconds at which the process was started. */
-  readonly spawnedAt: number;
+  /** Milliseconds from starting the process to the page's mark "shardboard:interactive". */
+  interactiveAfterMs(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -31,23 +27,41 @@ export function rootArguments(): readonly string[] {
   return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 }
 
-export async function startBare(appFolder: string, extra: readonly string[] = []): Promise<BareApp> {
+export function startBare(appFolder: string, extra: readonly string[] = []): BareApp {
   const profile = mkdtempSync(join(tmpdir(), 'shardboard-start-'));
   // PostgreSQL runs as another user when this runs as root, and has to reach its folder below.
   chmodSync(profile, 0o755);
+  const witness = join(profile, 'interactive-at');
   const spawnedAt = Date.now();
-  const child: ChildProcess = spawn(
+  const child = spawn(
     testRuntime(),
-    [...rootArguments(), `--user-data-dir=${profile}`, '--remote-debugging-port=0', appFolder, ...extra],
-    { stdio: 'ignore' },
+    [
+      '-r',
+      join(import.meta.dirname, 'start-witness.cjs'),
+      ...rootArguments(),
+      `--user-data-dir=${profile}`,
+      appFolder,
+      ...extra,
+    ],
+    { stdio: 'ignore', env: { ...process.env, SHARDBOARD_START_WITNESS: witness } },
   );
-  let browser: Browser | undefined;
-  const close = async (): Promise<void> => {
-    await browser?.close().catch(() => undefined);
-    const pids = child.pid ? processTree(child.pid) : [];
-    child.kill('SIGTERM');
-    await waitFor('the app to end', () => child.exitCode !== null || child.signalCode !== null, 15_000).catch(
-      () => {
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  return {
+    pid: child.pid ?? 0,
+    dataFolder: profile,
+    interactiveAfterMs: () =>
+      waitFor(
+        'the page to be interactive',
+        () => {
+          if (hasEnded()) throw new Error(`the app ended with ${child.exitCode ?? child.signalCode}`);
+          return existsSync(witness) ? Number(readFileSync(witness, 'utf8')) - spawnedAt : null;
+        },
+        60_000,
+      ),
+    async close() {
+      const pids = child.pid ? processTree(child.pid) : [];
+      child.kill('SIGTERM');
+      await waitFor('the app to end', hasEnded, 30_000).catch(() => {
         for (const pid of pids) {
           try {
             process.kill(pid, 'SIGKILL');
@@ -55,27 +69,10 @@ export async function startBare(appFolder: string, extra: readonly string[] = []
             // Already gone.
           }
         }
-      },
-    );
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    },
   };
-  try {
-    const port = await waitFor(
-      'the debugging port',
-      () => {
-        if (child.exitCode !== null) throw new Error(`the app ended with ${child.exitCode}`);
-        return Number(readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')[0]);
-      },
-      30_000,
-    );
-    browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
-    const connected = browser;
-    const page = await waitFor('the first page', () => connected.contexts()[0]?.pages()[0], 30_000);
-    return { pid: child.pid ?? 0, page, dataFolder: profile, spawnedAt, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
 /** An app that opens one empty window: what the runtime itself costs. */
@@ -103,15 +100,4 @@ app.on('window-all-closed', () => app.quit());
     "requestAnimationFrame(() => requestAnimationFrame(() => performance.mark('shardboard:interactive')));",
   );
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
-}
-
-/** Milliseconds from starting the process to the page's mark "shardboard:interactive". */
-export async function interactiveAfterMs(app: BareApp): Promise<number> {
-  const at = await waitFor('the mark shardboard:interactive', () =>
-    app.page.evaluate(() => {
-      const mark = performance.getEntriesByName('shardboard:interactive')[0];
-      return mark ? performance.timeOrigin + mark.startTime : null;
-    }),
-  );
-  return at - app.spawnedAt;
 }
