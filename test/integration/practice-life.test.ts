@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src-main/connections/database';
 import { FailureError } from '../../src-main/contract/failure';
 import type { PracticeCluster } from '../../src-main/contract/practice';
+import { runDaemon } from '../../src-main/practice/daemon';
 import { isOurServer } from '../../src-main/practice/pid-file';
 import { childrenOf, commandOf, isAlive } from '../../src-main/practice/processes';
 import { connectTo, engines, practiceServiceForTest } from '../support/practice';
@@ -181,6 +182,36 @@ describe.each(await engines())('a practice cluster on $name', (engine) => {
     const fresh = await connect(reset);
     expect(await value(fresh, counts)).toBe('24000 24000 6000 500');
     expect(await value(fresh, `SELECT to_regclass('made_by_hand')::text`)).toBeNull();
+  });
+});
+
+describe.each(await engines())('the sample data on $name', (engine) => {
+  it('is rebalanced online to a new node, as it is', async () => {
+    around = await practiceServiceForTest({ engine, startDaemon: runDaemon });
+    const { service } = around;
+    const created = await service.create({});
+    const added = await service.addNode(created.practiceId);
+    expect(await service.settled(created.practiceId)).toMatchObject({ phase: 'running', failure: null });
+    const coordinator = await connect(created);
+    const sum =
+      'SELECT count(*) || $$ $$ || sum(permit_id * agency_id) FROM permits JOIN inspections USING (agency_id, permit_id)';
+    const before = await value(coordinator, sum);
+    await coordinator.change({ text: 'SELECT citus_add_node($1, $2)', values: [added.host, added.port] });
+    await coordinator.change({ text: 'SELECT citus_rebalance_start()' });
+    await waitFor(
+      'the rebalance to finish',
+      async () => {
+        const state = await value(coordinator, 'SELECT state::text FROM citus_rebalance_status()');
+        if (state === 'failed' || state === 'cancelled') throw new Error(`it ${String(state)}`);
+        return state === 'finished';
+      },
+      100_000,
+      250,
+    );
+    expect(await value(coordinator, sum)).toBe(before);
+    const spread = `SELECT string_agg(shards::text, ' ' ORDER BY shards) FROM (SELECT count(*) AS shards
+      FROM citus_shards WHERE table_name = 'permits'::regclass GROUP BY nodeport) s`;
+    expect(await value(coordinator, spread)).toBe('4 4 4');
   });
 });
 

@@ -159,8 +159,9 @@ describe('a data folder', () => {
     try {
       const created = await around.service.create({ sampleData: false, workers: 1 });
       expect(created.phase).toBe('running');
-      await around.service.stopAll();
     } finally {
+      await around.end();
+      around = null;
       rmSync(used, { recursive: true, force: true });
     }
   });
