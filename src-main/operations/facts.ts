@@ -31,6 +31,9 @@ export interface FactSource {
   readonly signal: AbortSignal;
 }
 
+/** Longer than citus.node_connection_timeout (30 s), so that a node that hangs is an answer and not a failure. */
+const nodeAnswerLimitMs = 45_000;
+
 /** Longest look for NULL values while a person waits for the plan. */
 const nullLookMs = 5_000;
 
@@ -61,7 +64,7 @@ export async function makePlan(
 /** A role without the right to ask gets no answers, and a plan that says so by other reasons. */
 async function answersOf(source: FactSource): Promise<readonly NodeAnswer[]> {
   try {
-    return await readNodeAnswers(source.access.reader, limits(source));
+    return await readNodeAnswers(source.access.reader, { ...limits(source), timeoutMs: nodeAnswerLimitMs });
   } catch (error) {
     const failure = toFailure(error);
     if (failure.kind === 'permission' || failure.kind === 'database') return [];
@@ -98,7 +101,10 @@ async function addNodeFacts(
 
 async function reaches(source: FactSource, request: RequestOf<'add-node'>): Promise<boolean | null> {
   try {
-    return await readCoordinatorReaches(source.access.reader, request, limits(source));
+    return await readCoordinatorReaches(source.access.reader, request, {
+      ...limits(source),
+      timeoutMs: nodeAnswerLimitMs,
+    });
   } catch (error) {
     const failure = toFailure(error);
     if (failure.kind === 'cancelled' || failure.kind === 'not-connected') throw error;

@@ -7,6 +7,7 @@ import { assertNever, FailureError, toFailure } from '../contract/failure';
 import type { Failure } from '../contract/failure';
 import type { Operation, OperationState, OperationStep } from '../contract/operations';
 import { log } from '../log/log';
+import { redact } from '../log/redact';
 import { auditedWriter } from './audited-writer';
 import type { AuditAppender, ClusterAccess, EngineTiming } from './engine-parts';
 import { failureWords, isLostConnection } from './failures';
@@ -90,7 +91,8 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
   const note = (event: JournalEvent, onlyWhile = (): boolean => true): Promise<void> => {
     const turn = writing.then(async () => {
       if (!onlyWhile()) return;
-      const line: JournalRecord = { ...event, version: journalVersion, at: parts.now().toISOString() };
+      const at = parts.now().toISOString();
+      const line: JournalRecord = { ...withoutSecrets(event), version: journalVersion, at };
       try {
         await parts.journal.append(record.operation.operationId, line);
       } catch (error) {
@@ -509,7 +511,12 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     },
     async abandon() {
       if (running) throw refused('It runs; cancel it instead.');
-      await setState('cancelled', `Abandoned. ${doneSoFar()} Steps that were open were left as they are.`);
+      const { jobId } = record.operation;
+      const job = jobId === null ? '' : ` If job ${jobId} still runs, it goes on by itself.`;
+      await setState(
+        'cancelled',
+        `Abandoned. ${doneSoFar()} Steps that were open were left as they are.${job}`,
+      );
     },
     async close() {
       leaving = true;
@@ -527,6 +534,14 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       await Promise.race([settled, parts.wait(timing.closeLimitMs, new AbortController().signal)]);
     },
   };
+}
+
+/** Words of servers may hold anything; a plan's own values must stay as they are, since they are executed. */
+function withoutSecrets(event: JournalEvent): JournalEvent {
+  if (event.type !== 'step-ended' && event.type !== 'state') return event;
+  return JSON.parse(
+    JSON.stringify(event, (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value)),
+  ) as JournalEvent;
 }
 
 function refused(message: string): FailureError {

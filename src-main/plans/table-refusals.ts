@@ -57,7 +57,7 @@ export function relationRefusals(
       code: 'temporary-table',
       message: `${name} is a temporary table; only its own session sees it.`,
       fix: 'Make an ordinary table of it.',
-      fixSql: `CREATE TABLE ${sql.identifier(`${table.name.slice(0, 55)}_kept`)} (LIKE ${sql.qualified(table)} INCLUDING ALL);`,
+      fixSql: `CREATE TABLE kept_table (LIKE ${sql.qualified(table)} INCLUDING ALL);`,
     });
   }
   if (table.parent) {
