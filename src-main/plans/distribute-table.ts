@@ -12,7 +12,8 @@ import {
   refuseWhileNodesAreDown,
 } from './preconditions';
 import type { DistributeFacts, TableFacts } from './table-facts';
-import { hashRefusals, relationRefusals, undistributedForeignKeyRefusals } from './table-refusals';
+import { undistributedForeignKeyRefusals } from './foreign-key-refusals';
+import { hashRefusals, relationRefusals } from './table-refusals';
 
 /** 63 bytes less "_" and the longest shard number, an int8: what fits always leaves shards names of their own. */
 const parallelNameBytes = 42;
