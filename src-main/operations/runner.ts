@@ -1,23 +1,20 @@
 /** Runs one operation: looks, notes, acts, looks again, notes. Never acts on what it has not looked at. */
 import { cancelBackend } from '../citus/backend-changes';
 import { readBackend, readBackendWorks, readRole } from '../citus/operation-reads';
-import type { BackendIdentity } from '../citus/operation-reads';
 import type { Writer } from '../connections/database';
 import { assertNever, FailureError, toFailure } from '../contract/failure';
 import type { Failure } from '../contract/failure';
-import type { Operation, OperationState, OperationStep } from '../contract/operations';
+import type { Operation } from '../contract/operations';
 import { log } from '../log/log';
-import { redact } from '../log/redact';
 import { auditedWriter } from './audited-writer';
 import type { AuditAppender, ClusterAccess, EngineTiming } from './engine-parts';
 import { failureWords, isLostConnection } from './failures';
-import { journalVersion } from './journal';
-import type { Journal, JournalEvent, JournalRecord, StepMemory } from './journal';
-import { applyRecord, changeStep, hasEnded } from './record';
+import type { Journal, StepMemory } from './journal';
+import { JournalError, createLedger } from './ledger';
 import type { OperationRecord } from './record';
 import { stepFor } from './steps';
 import type { StepTable } from './steps';
-import type { Observation, Step, StepContext, StepReport, StepResult } from './steps/step';
+import type { Observation, Step, StepContext, StepResult } from './steps/step';
 
 export interface RunnerParts {
   readonly access: (clusterId: string) => ClusterAccess;
@@ -49,21 +46,13 @@ export interface Runner {
   readonly close: () => Promise<void>;
 }
 
-/** A journal that cannot be written, told apart from everything that a step may throw: it ends the run at once. */
-class JournalError extends Error {
-  constructor(cause: unknown) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    super(`The journal of this operation could not be written (${words}).`, { cause });
-    this.name = 'JournalError';
-  }
-}
-
 /** What became of one step. */
-type StepEnd = 'next' | 'stop';
+type Onward = 'next' | 'stop';
 
 export function createRunner(parts: RunnerParts, found: OperationRecord, wasFound: boolean): Runner {
   const { timing } = parts;
-  let record = found;
+  const ledger = createLedger(parts, found, wasFound);
+  const { note, setState, endStep, show, isLive, doneSoFar } = ledger;
   let running: Promise<void> | null = null;
   let controller = new AbortController();
   let pauseWanted = false;
@@ -72,103 +61,35 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
   let leaving = false;
   /** Nothing is waited for any more, and nothing more is noted. */
   let closing = false;
-  let writing: Promise<void> = Promise.resolve();
-  /** Results of this run that a crash would lose; `observe` works without them. */
-  let freshMemory: Readonly<Record<string, StepMemory>> = {};
-
-  if (wasFound) {
-    const attention =
-      record.operation.state === 'paused' || record.operation.state === 'needs-person'
-        ? record.operation.attention
-        : 'Found in the journal after a restart; it has not been looked at yet.';
-    const state = record.operation.state === 'needs-person' ? 'needs-person' : 'interrupted';
-    record = { ...record, operation: { ...record.operation, state, attention } };
-  }
-
-  const publish = (): void => parts.publish(record.operation);
-
-  /** One line at a time, in order of asking; throws `JournalError` alone. */
-  const note = (event: JournalEvent, onlyWhile = (): boolean => true): Promise<void> => {
-    const turn = writing.then(async () => {
-      if (!onlyWhile()) return;
-      const at = parts.now().toISOString();
-      const line: JournalRecord = { ...withoutSecrets(event), version: journalVersion, at };
-      try {
-        await parts.journal.append(record.operation.operationId, line);
-      } catch (error) {
-        throw new JournalError(error);
-      }
-      record = applyRecord(record, line);
-      publish();
-    });
-    writing = turn.catch(() => undefined);
-    return turn;
-  };
-
-  const setState = async (state: OperationState, attention: string | null): Promise<void> =>
-    note({ type: 'state', state, attention });
-
-  /** Shown, and not kept: what a restart finds by looking. */
-  const show = (change: Partial<Operation>): void => {
-    record = {
-      ...record,
-      operation: { ...record.operation, revision: record.operation.revision + 1, ...change },
-    };
-    publish();
-  };
-
-  const isLive = (): boolean => !hasEnded(record.operation);
-
-  const access = (): ClusterAccess => parts.access(record.operation.clusterId);
+  const access = (): ClusterAccess => parts.access(ledger.operation().clusterId);
 
   const audited = (): Writer => {
     const { writer, name } = access();
     return auditedWriter(writer, parts.audit, {
-      clusterId: record.operation.clusterId,
+      clusterId: ledger.operation().clusterId,
       clusterName: name,
-      operationId: record.operation.operationId,
+      operationId: ledger.operation().operationId,
     });
   };
 
-  const stepNow = (stepId: string): OperationStep => {
-    const step = record.operation.steps.find((one) => one.stepId === stepId);
-    if (!step) throw new Error(`no step ${stepId}`);
-    return step;
-  };
-
-  const memoryOf = (stepId: string): StepMemory => ({ ...record.memory[stepId], ...freshMemory[stepId] });
-
-  const backendOf = (stepId: string): BackendIdentity | null => {
-    const memory = memoryOf(stepId);
-    const pid = memory['backendPid'];
-    const startedAt = memory['backendStartedAt'];
-    return typeof pid === 'number' && typeof startedAt === 'string' ? { pid, startedAt } : null;
-  };
-
   const contextOf = (stepId: string): StepContext => ({
-    action: stepNow(stepId).action,
+    action: ledger.step(stepId).action,
     reader: () => access().reader,
     writer: audited,
     role: () => readRole(access().reader, { timeoutMs: timing.readLimitMs }),
-    memory: memoryOf(stepId),
-    jobId: record.operation.jobId,
+    memory: ledger.memoryOf(stepId),
+    jobId: ledger.operation().jobId,
     signal: controller.signal,
     timing,
     wait: (milliseconds) => parts.wait(milliseconds, controller.signal),
-    report: (report) => onReport(stepId, report),
+    report: (report) => {
+      if (!closing) ledger.report(stepId, report);
+    },
   });
-
-  const onReport = (stepId: string, report: StepReport): void => {
-    if (closing) return;
-    const { attention, ...rest } = report;
-    record = { ...record, operation: changeStep(record.operation, stepId, rest) };
-    if (attention !== undefined) record = { ...record, operation: { ...record.operation, attention } };
-    publish();
-  };
 
   /** First whether the process that was left alone still works, then what the step itself sees. */
   const observe = async (stepId: string, step: Step): Promise<Observation> => {
-    const backend = record.openSteps.has(stepId) ? backendOf(stepId) : null;
+    const backend = ledger.isOpen(stepId) ? ledger.backendOf(stepId) : null;
     if (backend && (await readBackendWorks(access().reader, backend, { timeoutMs: timing.readLimitMs }))) {
       return { state: 'underway', words: `server process ${backend.pid} still works on it` };
     }
@@ -177,7 +98,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
 
   /** Looks as soon as the cluster can be reached again, within the limit. */
   const observeWhenReached = async (stepId: string, step: Step): Promise<Observation> => {
-    const before = record.operation.attention;
+    const before = ledger.operation().attention;
     let waiting = false;
     for (let waitedMs = 0; ; waitedMs += timing.retryMs) {
       try {
@@ -199,13 +120,13 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
   };
 
   const followOf = async (stepId: string, step: Step): Promise<StepResult> => {
-    const backend = backendOf(stepId);
+    const backend = ledger.backendOf(stepId);
     const works = async (): Promise<boolean> =>
       backend !== null
       && (await readBackendWorks(access().reader, backend, { timeoutMs: timing.readLimitMs }));
     while (await works()) {
       if (closing) throw closedWhileFollowing();
-      onReport(stepId, { outcome: `server process ${backend?.pid ?? ''} still works on it` });
+      ledger.report(stepId, { outcome: `server process ${backend?.pid ?? ''} still works on it` });
       await parts.wait(timing.pollMs, controller.signal);
     }
     if (step.follow && (await step.observe(contextOf(stepId))).state === 'underway') {
@@ -214,30 +135,9 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     return { outcome: '', notices: [] };
   };
 
-  const finishStep = (
-    stepId: string,
-    state: 'done' | 'failed' | 'cancelled' | 'conflict' | 'waiting',
-    outcome: string | null,
-    more: { notices?: readonly string[]; failure?: Failure | null; jobId?: string | null } = {},
-  ): Promise<void> =>
-    note({
-      type: 'step-ended',
-      stepId,
-      state,
-      outcome,
-      notices: more.notices ?? [],
-      failure: more.failure ?? null,
-      jobId: more.jobId ?? null,
-    });
-
-  const doneSoFar = (): string => {
-    const done = record.operation.steps.filter((step) => step.state === 'done').map((step) => step.title);
-    return done.length === 0 ? 'Nothing was changed before it.' : `Done and kept: ${done.join('; ')}.`;
-  };
-
-  const onConflict = async (stepId: string, words: string, failure: Failure | null): Promise<StepEnd> => {
-    const { title } = stepNow(stepId);
-    await finishStep(stepId, 'conflict', words, { failure });
+  const onConflict = async (stepId: string, words: string, failure: Failure | null): Promise<Onward> => {
+    const { title } = ledger.step(stepId);
+    await endStep(stepId, 'conflict', words, { failure });
     await setState(
       'needs-person',
       `"${title}": ${words}. Retry looks again and repeats only what is missing; abandon leaves everything as it is.`,
@@ -252,10 +152,10 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     seen: Observation,
     failure: Failure | null,
     executed: boolean,
-  ): Promise<StepEnd | 'execute'> => {
-    const { title } = stepNow(stepId);
+  ): Promise<Onward | 'execute'> => {
+    const { title } = ledger.step(stepId);
     if (cancelWanted) {
-      await finishStep(stepId, record.openSteps.has(stepId) ? 'cancelled' : 'waiting', seen.words, {
+      await endStep(stepId, ledger.isOpen(stepId) ? 'cancelled' : 'waiting', seen.words, {
         failure,
       });
       await finishCancelled();
@@ -269,7 +169,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       );
     }
     if (failure && isLostConnection(failure)) {
-      await finishStep(stepId, 'waiting', seen.words, { failure });
+      await endStep(stepId, 'waiting', seen.words, { failure });
       await setState(
         'paused',
         `The connection was lost during "${title}", which had no effect (${seen.words}). Resume runs it again.`,
@@ -277,7 +177,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       return 'stop';
     }
     if (failure) {
-      await finishStep(stepId, 'failed', seen.words, { failure });
+      await endStep(stepId, 'failed', seen.words, { failure });
       await setState(
         'failed',
         `"${title}" failed: ${failureWords(failure)} Now: ${seen.words}. ${doneSoFar()}`,
@@ -288,7 +188,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       return onConflict(stepId, `the server reported success, but it is not there (${seen.words})`, null);
     }
     if (mode === 'look') {
-      const wasStarted = record.openSteps.has(stepId);
+      const wasStarted = ledger.isOpen(stepId);
       if (wasStarted && !step.retrySafe) {
         return onConflict(
           stepId,
@@ -296,11 +196,11 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
           null,
         );
       }
-      if (wasStarted) await finishStep(stepId, 'waiting', seen.words);
+      if (wasStarted) await endStep(stepId, 'waiting', seen.words);
       await setState('paused', `Next is "${title}" (now: ${seen.words}). Resume goes on from here.`);
       return 'stop';
     }
-    if (mode === 'execute' && record.openSteps.has(stepId) && !step.retrySafe) {
+    if (mode === 'execute' && ledger.isOpen(stepId) && !step.retrySafe) {
       return onConflict(
         stepId,
         `it had begun and has left no trace (${seen.words}); repeating it may do harm`,
@@ -312,8 +212,8 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
 
   const finishCancelled = (): Promise<void> => setState('cancelled', `Cancelled. ${doneSoFar()}`);
 
-  const runStep = async (stepId: string, mode: RunMode): Promise<StepEnd> => {
-    const step = stepFor(parts.steps, stepNow(stepId).action);
+  const runStep = async (stepId: string, mode: RunMode): Promise<Onward> => {
+    const step = stepFor(parts.steps, ledger.step(stepId).action);
     let failure: Failure | null = null;
     let result: StepResult | null = null;
     for (;;) {
@@ -327,8 +227,8 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       if (closing) return 'stop';
       switch (seen.state) {
         case 'done': {
-          const already = result === null && !record.openSteps.has(stepId) ? 'already so: ' : '';
-          await finishStep(stepId, 'done', already + seen.words, {
+          const already = result === null && !ledger.isOpen(stepId) ? 'already so: ' : '';
+          await endStep(stepId, 'done', already + seen.words, {
             notices: result?.notices ?? (failure ? [failureWords(failure)] : []),
             jobId: seen.jobId ?? null,
           });
@@ -365,17 +265,17 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     const memory: StepMemory = backend
       ? { ...prepared, backendPid: backend.pid, backendStartedAt: backend.startedAt }
       : prepared;
-    freshMemory = { ...freshMemory, [stepId]: {} };
+    ledger.remember(stepId, {});
     await note({ type: 'step-starting', stepId, memory });
     const result = await step.execute(contextOf(stepId));
-    if (result.memory) freshMemory = { ...freshMemory, [stepId]: result.memory };
+    if (result.memory) ledger.remember(stepId, result.memory);
     return result;
   };
 
   /** Null: look again. */
-  const followStep = async (stepId: string, step: Step): Promise<StepEnd | null> => {
-    if (!record.openSteps.has(stepId)) await note({ type: 'step-starting', stepId, memory: {} });
-    if (record.operation.state === 'interrupted') await setState('running', null);
+  const followStep = async (stepId: string, step: Step): Promise<Onward | null> => {
+    if (!ledger.isOpen(stepId)) await note({ type: 'step-starting', stepId, memory: {} });
+    if (ledger.operation().state === 'interrupted') await setState('running', null);
     try {
       if (cancelWanted) await stopWork();
       await followOf(stepId, step);
@@ -386,7 +286,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       const failure = toFailure(error);
       if (isLostConnection(failure) || failure.kind === 'timeout') return null;
       const cancelled = failure.kind === 'cancelled';
-      await finishStep(stepId, cancelled ? 'cancelled' : 'failed', failure.message, { failure });
+      await endStep(stepId, cancelled ? 'cancelled' : 'failed', failure.message, { failure });
       await setState(
         cancelled ? 'cancelled' : 'failed',
         [failureWords(failure), failure.meaning, failure.serverMessage, failure.remedy]
@@ -398,9 +298,9 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
   };
 
   /** Neither the journal nor the world says how far the step came. */
-  const onUnseen = async (stepId: string, unseen: Failure, failure: Failure | null): Promise<StepEnd> => {
-    const { title } = stepNow(stepId);
-    const begun = record.openSteps.has(stepId);
+  const onUnseen = async (stepId: string, unseen: Failure, failure: Failure | null): Promise<Onward> => {
+    const { title } = ledger.step(stepId);
+    const begun = ledger.isOpen(stepId);
     show({
       state: begun ? 'needs-person' : 'interrupted',
       attention:
@@ -414,27 +314,27 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
   };
 
   const stopWork = async (): Promise<void> => {
-    const current = record.operation.steps.find((step) => step.state === 'running');
+    const current = ledger.operation().steps.find((step) => step.state === 'running');
     if (!current) return;
     const step = stepFor(parts.steps, current.action);
     if (step.stop) {
       await step.stop(contextOf(current.stepId));
       return;
     }
-    const backend = backendOf(current.stepId);
+    const backend = ledger.backendOf(current.stepId);
     if (backend && (await readBackendWorks(access().reader, backend, { timeoutMs: timing.readLimitMs }))) {
       await cancelBackend(audited(), backend, { timeoutMs: timing.readLimitMs });
     }
   };
 
   const loop = async (mode: RunMode): Promise<void> => {
-    if (mode !== 'look' && record.operation.state !== 'running') await setState('running', null);
-    for (const { stepId } of record.operation.steps) {
-      if (stepNow(stepId).state === 'done') continue;
-      if (cancelWanted && !record.openSteps.has(stepId)) return finishCancelled();
+    if (mode !== 'look' && ledger.operation().state !== 'running') await setState('running', null);
+    for (const { stepId } of ledger.operation().steps) {
+      if (ledger.step(stepId).state === 'done') continue;
+      if (cancelWanted && !ledger.isOpen(stepId)) return finishCancelled();
       if (pauseWanted) {
         const words = leaving ? 'The app was closed' : 'Paused';
-        return setState('paused', `${words} before "${stepNow(stepId).title}". ${doneSoFar()}`);
+        return setState('paused', `${words} before "${ledger.step(stepId).title}". ${doneSoFar()}`);
       }
       if ((await runStep(stepId, mode)) === 'stop') return;
     }
@@ -451,7 +351,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
         const failure = toFailure(error);
         const words =
           error instanceof JournalError ? error.message : (failure.serverMessage ?? failure.message);
-        log.error('operation stopped', { operationId: record.operation.operationId, words });
+        log.error('operation stopped', { operationId: ledger.operation().operationId, words });
         // Without a journal nothing more may be done; what is open there is what the next start looks at.
         show({
           state: 'needs-person',
@@ -466,13 +366,13 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
   };
 
   return {
-    operation: () => record.operation,
+    operation: ledger.operation,
     isRunning: () => running !== null,
     run,
     async pause() {
-      const rest = record.operation.steps.filter((step) => step.state === 'waiting');
-      if (!running || record.operation.state !== 'running') {
-        throw refused(`It is ${record.operation.state}, so it cannot be paused.`);
+      const rest = ledger.operation().steps.filter((step) => step.state === 'waiting');
+      if (!running || ledger.operation().state !== 'running') {
+        throw refused(`It is ${ledger.operation().state}, so it cannot be paused.`);
       }
       if (rest.length === 0) {
         throw refused(
@@ -480,29 +380,29 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
         );
       }
       pauseWanted = true;
-      await note({ type: 'state', state: 'pausing', attention: null }, isLive);
+      await setState('pausing', null, isLive);
     },
     async cancel() {
       if (!running) {
-        if (['paused', 'interrupted', 'needs-person'].includes(record.operation.state)) {
+        if (['paused', 'interrupted', 'needs-person'].includes(ledger.operation().state)) {
           cancelWanted = true;
           await setState('cancelling', null);
           void run('look');
           return;
         }
-        throw refused(`It is ${record.operation.state}; there is nothing to cancel.`);
+        throw refused(`It is ${ledger.operation().state}; there is nothing to cancel.`);
       }
       if (cancelWanted) return;
       cancelWanted = true;
-      await note({ type: 'state', state: 'cancelling', attention: null }, isLive);
-      const current = record.operation.steps.find((step) => step.state === 'running');
+      await setState('cancelling', null, isLive);
+      const current = ledger.operation().steps.find((step) => step.state === 'running');
       if (current && stepFor(parts.steps, current.action).stop) {
         try {
           await stopWork();
         } catch (error) {
           cancelWanted = false;
           const words = `It could not be stopped: ${failureWords(toFailure(error))}`;
-          await note({ type: 'state', state: 'running', attention: words }, isLive);
+          await setState('running', words, isLive);
           throw error;
         }
         return;
@@ -511,7 +411,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     },
     async abandon() {
       if (running) throw refused('It runs; cancel it instead.');
-      const { jobId } = record.operation;
+      const { jobId } = ledger.operation();
       const job = jobId === null ? '' : ` If job ${jobId} still runs, it goes on by itself.`;
       await setState(
         'cancelled',
@@ -521,9 +421,9 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     async close() {
       leaving = true;
       pauseWanted = true;
-      const isStatement = record.operation.steps.some(
-        (step) => step.state === 'running' && !stepFor(parts.steps, step.action).follow,
-      );
+      const isStatement = ledger
+        .operation()
+        .steps.some((step) => step.state === 'running' && !stepFor(parts.steps, step.action).follow);
       const settled = running ?? Promise.resolve();
       if (isStatement) {
         // A statement in the middle of its work may end by itself; then its end is still noted.
@@ -534,14 +434,6 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       await Promise.race([settled, parts.wait(timing.closeLimitMs, new AbortController().signal)]);
     },
   };
-}
-
-/** Words of servers may hold anything; a plan's own values must stay as they are, since they are executed. */
-function withoutSecrets(event: JournalEvent): JournalEvent {
-  if (event.type !== 'step-ended' && event.type !== 'state') return event;
-  return JSON.parse(
-    JSON.stringify(event, (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value)),
-  ) as JournalEvent;
 }
 
 function refused(message: string): FailureError {
