@@ -36,11 +36,13 @@ export async function clusterCommand(page: Page, item: RegExp, cluster = 'Practi
 /** Opens the palette, types, and runs what was found first. */
 export async function fromPalette(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Control+K');
-  const field = page.getByRole('combobox', { name: 'Find a table, node, command' });
+  const palette = page.getByRole('dialog', { name: 'Find a table, node, command' });
+  const field = palette.getByRole('combobox');
   await field.waitFor();
   await field.pressSequentially(text);
-  await page.getByRole('option').first().waitFor();
+  await palette.getByRole('option', { selected: true }).waitFor();
   await page.keyboard.press('Enter');
+  await palette.waitFor({ state: 'detached' });
 }
 
 export function runButton(page: Page): Locator {

@@ -1,0 +1,313 @@
+/** axe on every screen in every theme: no violation of WCAG 2.1 A and AA. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { newDataFolder, removeDataFolder, startApp } from '../support/app';
+import type { DrivenApp } from '../support/app';
+import { repository } from '../support/bare-start';
+import {
+  clusterCommand,
+  fromPalette,
+  goTo,
+  operationDone,
+  pictureOfFailure,
+  runButton,
+} from '../support/e2e-driver';
+import { connectToNode } from '../support/practice-endpoint';
+
+const axeSource = readFileSync(join(repository, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
+const themes = ['light', 'dark', 'contrast'] as const;
+type Theme = (typeof themes)[number];
+
+let app: DrivenApp;
+let dataFolder: string;
+
+beforeAll(async () => {
+  dataFolder = newDataFolder();
+  const services = join(dataFolder, 'pg_service.conf');
+  writeFileSync(services, '[payroll]\nhost=127.0.0.1\nport=1\ndbname=payroll\nuser=clerk\n');
+  app = await startApp({ dataFolder, env: { PGSERVICEFILE: services } });
+});
+
+afterEach(({ task }) => pictureOfFailure(task, app?.page));
+
+afterAll(async () => {
+  await app?.quit();
+  removeDataFolder(dataFolder);
+});
+
+async function useTheme(page: Page, theme: Theme): Promise<void> {
+  // The theme of the document is what the styles hang on; the setting itself is held by another test.
+  await page.evaluate((wanted) => (document.documentElement.dataset['theme'] = wanted), theme);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+/** Violations as one readable text: rule, what it wants, and every element with its reason. */
+async function violations(page: Page): Promise<string> {
+  // Colours that still fade are no colours of the theme.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  const results = await page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run: (context: Document, options: object) => Promise<AxeResults> };
+    };
+    return axe.run(document, {
+      runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] },
+      resultTypes: ['violations'],
+    });
+  });
+  return results.violations
+    .map(
+      ({ id, help, nodes }) =>
+        `${id}: ${help}\n${nodes
+          .map(
+            (node) =>
+              `    ${node.html.slice(0, 160)}\n      ${(node.failureSummary ?? '').replaceAll('\n', ' ')}`,
+          )
+          .join('\n')}`,
+    )
+    .join('\n');
+}
+
+/** Looks at what is shown now in every theme; told together, so that one run lists all there is to mend. */
+async function expectAccessible(screen: string): Promise<void> {
+  const { page } = app;
+  const found: string[] = [];
+  for (const theme of themes) {
+    await useTheme(page, theme);
+    const text = await violations(page);
+    if (text !== '') found.push(`${screen}, ${theme}:\n${text}`);
+  }
+  await useTheme(page, 'light');
+  expect(found.join('\n\n')).toBe('');
+}
+
+async function closeDialog(): Promise<void> {
+  await app.page.keyboard.press('Escape');
+  await app.page.locator('dialog[open]').waitFor({ state: 'detached' });
+}
+
+describe('without a cluster', () => {
+  test('welcome', async () => {
+    await app.page.getByRole('button', { name: 'Start a practice cluster' }).waitFor();
+    await expectAccessible('welcome');
+  });
+
+  test('connecting: the form, what was found on this machine, and a test that failed', async () => {
+    const { page } = app;
+    await page.getByRole('button', { name: 'Connect…' }).click();
+    await page.getByRole('heading', { name: 'Found on this machine' }).waitFor();
+    await expectAccessible('connect dialog with imports');
+    await page.getByRole('button', { name: /payroll/ }).click();
+    await page.getByLabel('Password', { exact: true }).fill('not the password');
+    await page.getByRole('checkbox', { name: /password/i }).check();
+    await page.getByRole('textbox', { name: 'Passphrase of the new vault' }).waitFor();
+    await expectAccessible('connect dialog with a new vault');
+    await page.getByRole('checkbox', { name: /password/i }).uncheck();
+    await page.getByRole('button', { name: 'Test', exact: true }).click();
+    await page.getByRole('alert').waitFor();
+    await expectAccessible('connect dialog with a failed test');
+    await closeDialog();
+  });
+
+  test.each([
+    ['settings', 'Settings…', 'Settings'],
+    ['about', 'About Shardboard', 'About Shardboard'],
+    ['shortcuts', 'Keyboard shortcuts', 'Keyboard shortcuts'],
+    ['notices, empty', 'Show notices', 'Notices'],
+  ])('%s', async (screen, command, title) => {
+    await fromPalette(app.page, command);
+    await app.page.getByRole('dialog', { name: title }).waitFor();
+    if (screen === 'about') {
+      const first = app.page.locator('details').first();
+      await first.locator('summary').click();
+    }
+    await expectAccessible(screen);
+    await closeDialog();
+  });
+
+  test('a practice cluster that is being made', async () => {
+    const { page } = app;
+    await page.getByRole('button', { name: 'Start a practice cluster' }).click();
+    await page.getByRole('progressbar').first().waitFor();
+    await useTheme(page, 'light');
+    expect(await violations(page)).toBe('');
+  });
+});
+
+describe('with a practice cluster', () => {
+  beforeAll(async () => {
+    await app.page.getByRole('heading', { name: 'Topology' }).waitFor({ timeout: 90_000 });
+  });
+
+  test('topology: graph, matrix, table, with a node chosen', async () => {
+    const { page } = app;
+    await page
+      .getByText(/, \d+(\.\d)? [kM]B/)
+      .first()
+      .waitFor({ timeout: 90_000 });
+    await fromPalette(page, 'worker-1');
+    await page.getByRole('heading', { name: 'Nodes' }).waitFor();
+    await goTo(page, 'Topology');
+    await page.getByRole('button', { name: 'Matrix', exact: true }).click();
+    await page
+      .getByRole('button', { name: /worker-1/ })
+      .first()
+      .click();
+    await expectAccessible('topology matrix');
+    await page.getByRole('button', { name: 'Table', exact: true }).click();
+    await page.getByRole('grid', { name: /Shard groups/ }).waitFor();
+    await expectAccessible('topology table');
+    await page.getByRole('button', { name: 'Graph', exact: true }).click();
+    await page.getByRole('application').waitFor();
+    await expectAccessible('topology graph');
+  });
+
+  test('nodes', async () => {
+    const { page } = app;
+    await goTo(page, 'Nodes');
+    await page
+      .getByRole('row', { name: /worker-2/ })
+      .first()
+      .click();
+    await expectAccessible('nodes');
+  });
+
+  test('tables, of Citus and plain', async () => {
+    const { page } = app;
+    const database = await connectToNode(dataFolder);
+    try {
+      await database.change({ text: 'CREATE TABLE plain_one (id bigint PRIMARY KEY, words text)' });
+    } finally {
+      await database.close();
+    }
+    await goTo(page, 'Tables');
+    await page.getByRole('grid').getByRole('row').nth(1).click();
+    await expectAccessible('tables');
+    await page.getByRole('tab', { name: /Plain/ }).click();
+    await page.getByRole('button', { name: /^Distribute public\.plain_one/ }).waitFor();
+    await expectAccessible('plain tables');
+  });
+
+  test('palette and menus', async () => {
+    const { page } = app;
+    await page.keyboard.press('Control+K');
+    await page.getByRole('option', { selected: true }).waitFor();
+    await expectAccessible('palette');
+    await closeDialog();
+    await page.getByRole('button', { name: 'Commands for Practice A' }).click();
+    await page.getByRole('menuitem').first().waitFor();
+    await expectAccessible('menu of a cluster');
+    await page.keyboard.press('Escape');
+  });
+
+  test('a question before something is lost', async () => {
+    await clusterCommand(app.page, /^Delete/);
+    await app.page.getByRole('alertdialog').waitFor();
+    await expectAccessible('confirmation');
+    await closeDialog();
+  });
+
+  test('distribute, its review, its operation, the list of operations', async () => {
+    const { page } = app;
+    await page.getByRole('button', { name: /^Distribute public\.plain_one/ }).click();
+    await page.getByRole('radio', { name: /^id / }).waitFor();
+    await expectAccessible('distribute');
+    await page.getByRole('button', { name: 'Review steps' }).click();
+    await runButton(page).waitFor({ timeout: 60_000 });
+    await expectAccessible('review of a distribution');
+    await runButton(page).click();
+    await operationDone(page);
+    await expectAccessible('operation');
+    await goTo(page, 'Operations');
+    await page.getByRole('row', { name: /plain_one/ }).click();
+    await expectAccessible('operations');
+  });
+
+  test('add a node: the form, a refusal, the review, the notice that offers it', async () => {
+    const { page } = app;
+    await fromPalette(page, 'Add a node');
+    await page.getByRole('textbox', { name: 'Host' }).fill('127.0.0.1');
+    await page.getByRole('textbox', { name: 'Port' }).fill('1');
+    await page.getByRole('button', { name: 'Review steps' }).click();
+    await page.getByText(/not possible yet/).waitFor({ timeout: 60_000 });
+    await expectAccessible('add node, refused');
+    await clusterCommand(page, /Start an empty node/);
+    await page.getByRole('button', { name: /Add it to the cluster/ }).waitFor({ timeout: 60_000 });
+    await expectAccessible('a notice');
+    await page.getByRole('button', { name: /Add it to the cluster/ }).click();
+    await page.getByRole('button', { name: 'Review steps' }).click();
+    await runButton(page).waitFor({ timeout: 60_000 });
+    await expectAccessible('review of a node');
+    await runButton(page).click();
+    await operationDone(page);
+  });
+
+  test('rebalance: its plan, its review, while it runs and after', async () => {
+    const { page } = app;
+    await goTo(page, 'Rebalance');
+    await page.getByRole('button', { name: /^Review \d+ moves?$/ }).waitFor({ timeout: 60_000 });
+    await expectAccessible('rebalance plan');
+    await page.getByRole('button', { name: /^Review \d+ moves?$/ }).click();
+    await runButton(page).waitFor({ timeout: 60_000 });
+    await expectAccessible('review of a rebalance');
+    await runButton(page).click();
+    await page.getByRole('link', { name: 'Show its moves' }).click();
+    await page.getByRole('grid', { name: 'Tasks of the job' }).waitFor();
+    await useTheme(page, 'dark');
+    expect(await violations(page)).toBe('');
+    await useTheme(page, 'light');
+    await page.getByText(/job \d+ runs/).waitFor({ state: 'detached', timeout: 120_000 });
+    await expectAccessible('rebalance, after');
+  });
+
+  test('audit, verified, with an entry chosen', async () => {
+    const { page } = app;
+    await goTo(page, 'Audit');
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.getByText(/Intact: \d+ entr/).waitFor();
+    await page.getByRole('grid').getByRole('row').nth(1).click();
+    await expectAccessible('audit');
+  });
+
+  test('notices, with some', async () => {
+    await fromPalette(app.page, 'Show notices');
+    await app.page.getByRole('dialog', { name: 'Notices' }).waitFor();
+    await expectAccessible('notices');
+    await closeDialog();
+  });
+
+  test('a node that is away, a cluster that is stopped', async () => {
+    const { page } = app;
+    await clusterCommand(page, /^Kill worker-1/);
+    await page.getByRole('button', { name: 'Kill worker-1', exact: true }).click();
+    await goTo(page, 'Nodes');
+    await page.getByRole('row', { name: /unreachable.*worker-1/ }).click({ timeout: 60_000 });
+    await expectAccessible('nodes, one unreachable');
+    await goTo(page, 'Topology');
+    await page
+      .getByText(/unreachable/)
+      .first()
+      .waitFor();
+    await expectAccessible('topology, one unreachable');
+    await clusterCommand(page, /^Stop$/);
+    await page.getByRole('button', { name: 'Start Practice A' }).waitFor({ timeout: 60_000 });
+    await expectAccessible('topology of a stopped cluster');
+    await page.getByRole('link', { name: /to the welcome page/ }).click();
+    await page.getByRole('heading', { name: 'Practise first' }).waitFor();
+    await expectAccessible('welcome with clusters');
+  });
+});
+
+test('axe would see a fault', async () => {
+  const { page } = app;
+  await page.evaluate(() => {
+    const picture = document.createElement('img');
+    picture.id = 'fault';
+    document.querySelector('main')?.append(picture);
+  });
+  expect(await violations(page)).toContain('image-alt');
+  await page.evaluate(() => document.getElementById('fault')?.remove());
+});
