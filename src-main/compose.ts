@@ -45,6 +45,9 @@ export interface Composed {
   close(): Promise<void>;
 }
 
+/** Milliseconds. Older sizes would leave out the table that was distributed a moment ago. */
+const planSizesAgeMs = 3_000;
+
 export async function compose(surroundings: Surroundings): Promise<Composed> {
   const { dataFolder, publish } = surroundings;
   await mkdir(dataFolder, { recursive: true });
@@ -102,7 +105,8 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       };
     },
     snapshot: (clusterId, signal) => monitor.refresh(clusterId, signal),
-    sizes: (clusterId) => monitor.sizes(clusterId, 60_000),
+    // A plan is asked for by a person and may wait a moment for sizes that hold.
+    sizes: (clusterId) => monitor.sizes(clusterId, planSizesAgeMs),
     audit,
     journalFolder: join(dataFolder, 'operations'),
     publish: (operation) => publish('operation.changed', operation),

@@ -60,6 +60,12 @@ function update(cy: Core, element: GraphElement): void {
   if (element.position !== undefined) drawn.position({ ...element.position });
 }
 
+/** The room that everything takes, to the nearest unit. */
+function extentOf(cy: Core): string {
+  const { x1, y1, w, h } = cy.elements().boundingBox();
+  return [x1, y1, w, h].map(Math.round).join(' ');
+}
+
 export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
   keepStylesheetOut();
   const cy = cytoscape({
@@ -77,7 +83,12 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
   let drawn: readonly GraphElement[] = [];
   let palette: Palette | null = null;
   let frame = 0;
+  /** What is kept in sight until the person pans or zooms: all of it, or one element; null from then on. */
+  let kept: { readonly id: string | undefined } | null = null;
+  let extent = '';
 
+  // Only a person causes these; the app's own movements do not.
+  cy.on('dragpan scrollzoom pinchzoom', () => (kept = null));
   cy.on('tap', (event: EventObject) => {
     options.onTap(event.target === cy ? null : String(event.target.id()));
   });
@@ -115,6 +126,16 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     cy.center(wanted);
   }
 
+  function fit(id: string | undefined): void {
+    if (cy.elements().empty() || cy.width() === 0) return;
+    kept = { id };
+    extent = extentOf(cy);
+    fitTo(cy.elements());
+    if (id === undefined || cy.zoom() >= readableZoom) return;
+    const element = cy.getElementById(id);
+    if (element.nonempty()) fitTo(element);
+  }
+
   return {
     draw(elements, nextPalette) {
       if (nextPalette !== palette) {
@@ -129,17 +150,14 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
           cy.add(diff.add.map(toDefinition));
           for (const element of diff.update) update(cy, element);
         });
+        // Cards grow with their data: what was in sight stays in sight.
+        if (kept !== null && extentOf(cy) !== extent) fit(kept.id);
       }
       watchMotion();
     },
-    fit(id) {
-      if (cy.elements().empty() || cy.width() === 0) return;
-      fitTo(cy.elements());
-      if (id === undefined || cy.zoom() >= readableZoom) return;
-      const element = cy.getElementById(id);
-      if (element.nonempty()) fitTo(element);
-    },
+    fit,
     zoomBy(factor) {
+      kept = null;
       cy.zoom({
         level: cy.zoom() * factor,
         renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 },

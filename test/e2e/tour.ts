@@ -110,6 +110,8 @@ export async function tour({ folder, say }: TourOptions): Promise<TourReport> {
           () => recordedClusters(dataFolder)[0]?.sampleData === 'loaded',
           120_000,
         );
+        // The page reads the catalogs on a beat of its own.
+        await page.getByText(/3 nodes · 9 tables · /).waitFor({ timeout: 60_000 });
         await waitFor('sizes on the topology', () => page.getByText(/, \d+(\.\d)? MB/).count(), 60_000);
         await picture('topology');
         await page.getByRole('button', { name: 'Table', exact: true }).click();
@@ -230,8 +232,9 @@ export async function tour({ folder, say }: TourOptions): Promise<TourReport> {
         await subject(page, 'Operations');
         await picture('operations');
         await page
+          .getByRole('grid')
           .getByRole('link', { name: /Rebalance/ })
-          .last()
+          .first()
           .click();
         await operationDone(page, 180_000);
         await picture('rebalance-done');
