@@ -12,6 +12,7 @@ import { parsePastedProfile, readImportable } from './connections/profile-import
 import { createRegistry } from './connections/registry';
 import type { Notice } from './contract/app';
 import type { Failure } from './contract/failure';
+import type { Operation } from './contract/operations';
 import { createHandlers } from './ipc/handlers';
 import { forgetLostPractice } from './ipc/handlers/practice';
 import type { Publish } from './ipc/publish';
@@ -109,10 +110,22 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     sizes: (clusterId) => monitor.sizes(clusterId, planSizesAgeMs),
     audit,
     journalFolder: join(dataFolder, 'operations'),
-    publish: (operation) => publish('operation.changed', operation),
+    publish: (operation) => {
+      publish('operation.changed', operation);
+      readAfterStep(operation);
+    },
     now: () => new Date(),
     newId: randomUUID,
   });
+
+  /** What a step has changed is shown at once, not at the next beat. */
+  const stepsSeen = new Map<string, string>();
+  const readAfterStep = ({ operationId, clusterId, steps }: Operation): void => {
+    const states = steps.map(({ state }) => state).join(' ');
+    if (stepsSeen.get(operationId) === states) return;
+    stepsSeen.set(operationId, states);
+    monitor.refresh(clusterId).catch(() => undefined);
+  };
 
   const practice = createPracticeService({
     binariesFolder: embeddedBinariesFolder(join(app.getAppPath(), 'node_modules')),

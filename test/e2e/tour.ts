@@ -226,8 +226,10 @@ export async function tour({ folder, say }: TourOptions): Promise<TourReport> {
           90_000,
         );
         await subject(page, 'Topology');
+        await page.getByText(/\d receiving/).waitFor();
         await picture('rebalance-topology');
         await subject(page, 'Rebalance');
+        await page.getByRole('heading', { name: /^Job \d/ }).waitFor();
         await picture('rebalance-running');
         await subject(page, 'Operations');
         await picture('operations');
@@ -264,7 +266,7 @@ export async function tour({ folder, say }: TourOptions): Promise<TourReport> {
       async () => {
         await subject(page, 'Audit');
         await page.getByRole('button', { name: 'Verify' }).click();
-        await page.getByText(/^Intact: /).waitFor();
+        await page.getByText(/Intact: \d+ entries/).waitFor();
         await page
           .getByRole('row', { name: /citus_rebalance_start/ })
           .first()
@@ -272,7 +274,7 @@ export async function tour({ folder, say }: TourOptions): Promise<TourReport> {
         await picture('audit');
       },
       async () => {
-        const words = await page.getByText(/^Intact: /).textContent();
+        const words = await page.getByText(/Intact: \d+ entries/).textContent();
         return (words ?? '').trim();
       },
     );
