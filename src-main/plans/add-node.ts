@@ -146,7 +146,7 @@ function shardsStep(
   };
 }
 
-/** Every table's metadata is sent to the new node: from what was measured, a few milliseconds a table. */
+/** Every table's metadata is sent to the new node; the range is wide because nobody has measured it on a large cluster. */
 function metadataMs(snapshot: ClusterSnapshot): readonly [number, number] {
   const objects = snapshot.tables.length + snapshot.shards.length / 50;
   return [300 + objects * 2, 5_000 + objects * 25];

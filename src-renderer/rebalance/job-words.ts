@@ -157,7 +157,8 @@ export function toTaskRows(
         bytes: group?.bytes ?? move?.sourceBytes ?? null,
         retries: task.retryCount,
         meaning: messageWords(task.message),
-        message: task.message.trim(),
+        // What a finished task left is its command tag, which tells nobody anything.
+        message: task.status === 'done' ? '' : task.message.trim(),
       };
     });
 }
