@@ -10,12 +10,12 @@ import type { CommandLine } from './command-line';
 import { connectDatabase } from './connections/database';
 import { parsePastedProfile, readImportable } from './connections/profile-imports';
 import { createRegistry } from './connections/registry';
-import type { Notice } from './contract/app';
 import type { Failure } from './contract/failure';
 import type { Operation } from './contract/operations';
 import { createHandlers } from './ipc/handlers';
 import { forgetLostPractice } from './ipc/handlers/practice';
-import type { Publish } from './ipc/publish';
+import { createNotify } from './ipc/publish';
+import type { NoticeText, Publish } from './ipc/publish';
 import type { Handlers } from './ipc/serve';
 import { log } from './log/log';
 import { createMonitor } from './monitor/monitor';
@@ -52,7 +52,7 @@ const planSizesAgeMs = 3_000;
 export async function compose(surroundings: Surroundings): Promise<Composed> {
   const { dataFolder, publish } = surroundings;
   await mkdir(dataFolder, { recursive: true });
-  const notify = notifier(publish);
+  const notify = createNotify(publish);
 
   const settings = await createSettings({ folder: dataFolder });
   const secrets = await createSecrets({ folder: dataFolder, keystore: systemKeystore() });
@@ -182,7 +182,16 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       copyText: (text) => clipboard.writeText(text),
       askForFile: (suggestedName) => askForFile(surroundings.window(), suggestedName),
     },
-    connections: { profiles, secrets, drafts, registry, parsePastedProfile, readImportable },
+    connections: {
+      profiles,
+      secrets,
+      drafts,
+      registry,
+      parsePastedProfile,
+      readImportable,
+      unfinishedOperation: (clusterId) => operations.unfinished(clusterId)?.title ?? null,
+      notify,
+    },
     clusters: { registry, monitor },
     operations: { operations, audit, askForFile: (name) => askForFile(surroundings.window(), name) },
     practice: { ...practiceParts, ready },
@@ -221,24 +230,6 @@ async function askForFile(window: BrowserWindow | null, suggestedName: string): 
   const options = { defaultPath: join(app.getPath('documents'), suggestedName) };
   const answer = window ? await dialog.showSaveDialog(window, options) : await dialog.showSaveDialog(options);
   return answer.canceled || !answer.filePath ? null : answer.filePath;
-}
-
-type NoticeText = Pick<Notice, 'level' | 'title' | 'text'> & { readonly clusterId?: string };
-
-function notifier(publish: Publish): (notice: NoticeText) => void {
-  let revision = 0;
-  return ({ level, title, text, clusterId }) => {
-    revision += 1;
-    publish('notice', {
-      noticeId: randomUUID(),
-      revision,
-      at: new Date().toISOString(),
-      level,
-      title,
-      text,
-      clusterId: clusterId ?? null,
-    });
-  };
 }
 
 function noticeOf(failure: Failure): NoticeText {

@@ -1,5 +1,7 @@
 /** Sends records to the page. A page that is gone or reloading misses nothing: it asks for the records when it is back. */
+import { randomUUID } from 'node:crypto';
 import type { WebContents } from 'electron';
+import type { Notice } from '../contract/app';
 import type { EventName, Events } from '../contract/events';
 import { channels } from './channels';
 
@@ -9,5 +11,24 @@ export function createPublish(contents: () => WebContents | null): Publish {
   return (event, record) => {
     const page = contents();
     if (page && !page.isDestroyed()) page.send(channels.event, event, record);
+  };
+}
+
+export type NoticeText = Pick<Notice, 'level' | 'title' | 'text'> & { readonly clusterId?: string };
+
+/** Numbers and dates notices on their way to the page. */
+export function createNotify(publish: Publish): (notice: NoticeText) => void {
+  let revision = 0;
+  return ({ level, title, text, clusterId }) => {
+    revision += 1;
+    publish('notice', {
+      noticeId: randomUUID(),
+      revision,
+      at: new Date().toISOString(),
+      level,
+      title,
+      text,
+      clusterId: clusterId ?? null,
+    });
   };
 }

@@ -38,6 +38,8 @@ export interface Operations {
   look(clusterId: string): Promise<void>;
   /** Whether something runs that closing the app would interrupt or leave unwatched. */
   running(): readonly Operation[];
+  /** The operation of a cluster that has not ended: it runs, or waits for a connection or a person. */
+  unfinished(clusterId: string): Operation | undefined;
   close(): Promise<void>;
 }
 
@@ -107,10 +109,13 @@ export function createOperations(options: OperationsOptions): Operations {
     if (closing) throw new FailureError({ kind: 'conflict', message: 'The app is closing.' });
   };
 
-  const refuseWhenBusy = (clusterId: string, except?: string): void => {
-    const busy = [...runners.values()]
+  const unfinished = (clusterId: string, except?: string): Operation | undefined =>
+    [...runners.values()]
       .map((runner) => runner.operation())
       .find((one) => one.clusterId === clusterId && !hasEnded(one) && one.operationId !== except);
+
+  const refuseWhenBusy = (clusterId: string, except?: string): void => {
+    const busy = unfinished(clusterId, except);
     if (busy) {
       throw new FailureError({
         kind: 'conflict',
@@ -254,6 +259,7 @@ export function createOperations(options: OperationsOptions): Operations {
     running() {
       return [...runners.values()].filter((runner) => runner.isRunning()).map((runner) => runner.operation());
     },
+    unfinished: (clusterId) => unfinished(clusterId),
     async close() {
       closing = true;
       await Promise.all([...runners.values()].map((runner) => runner.close()));

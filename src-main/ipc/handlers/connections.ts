@@ -1,9 +1,13 @@
 /** Profiles, secrets and sessions. */
 import type { Registry } from '../../connections/registry';
+import { FailureError } from '../../contract/failure';
+import type { ProfileInput } from '../../contract/profiles';
+import type { SessionPhase } from '../../contract/sessions';
 import type { Drafts, DraftSource } from '../../storage/drafts';
 import type { Profiles } from '../../storage/profiles';
 import type { Secrets } from '../../storage/secrets';
 import type { Handlers } from '../serve';
+import type { NoticeText } from '../publish';
 
 type ConnectionHandlers = Pick<
   Handlers,
@@ -17,15 +21,53 @@ export interface ConnectionParts {
   readonly registry: Registry;
   readonly parsePastedProfile: (text: string) => Promise<DraftSource>;
   readonly readImportable: () => Promise<readonly DraftSource[]>;
+  /** Title of the operation on a cluster that has not ended; null when there is none. */
+  readonly unfinishedOperation: (clusterId: string) => string | null;
+  readonly notify: (notice: NoticeText) => void;
 }
 
 export function connectionHandlers(parts: ConnectionParts): ConnectionHandlers {
   const { profiles, secrets, drafts, registry } = parts;
+  const phaseOf = (clusterId: string): SessionPhase =>
+    registry.states().find((state) => state.clusterId === clusterId)?.phase ?? 'closed';
+  const refuseWhileUnfinished = (clusterId: string, remedy: string): void => {
+    const title = parts.unfinishedOperation(clusterId);
+    if (title === null) return;
+    throw new FailureError({
+      kind: 'conflict',
+      message: `"${title}" has not ended on this cluster.`,
+      meaning: 'It would go on somewhere else, or could not be found again.',
+      remedy,
+    });
+  };
   return {
     'profiles.list': () => profiles.list(),
-    'profiles.save': ({ profile, password }) => profiles.save(profile, password),
+    'profiles.save': async ({ profile, password }) => {
+      const before = profile.id === undefined ? undefined : profiles.get(profile.id);
+      if (!before || isReachedAlike(before, profile)) return profiles.save(profile, password);
+      const isLive = !['closed', 'failed'].includes(phaseOf(before.id));
+      if (isLive || !isSameServer(before, profile)) {
+        refuseWhileUnfinished(before.id, 'Wait for its end, or cancel it, and change the connection then.');
+      }
+      const saved = await profiles.save(profile, password);
+      // An open session would go on showing the cluster that was there before.
+      if (phaseOf(saved.id) !== 'closed') await registry.close(saved.id);
+      if (isLive) {
+        parts.notify({
+          level: 'mind',
+          title: `${saved.name} was disconnected`,
+          text: 'Its connection was changed, so the session was closed. Connect again to use the new settings.',
+          clusterId: saved.id,
+        });
+      }
+      return saved;
+    },
     'profiles.remove': async ({ profileId }) => {
-      if (registry.states().some(({ clusterId }) => clusterId === profileId)) await registry.close(profileId);
+      refuseWhileUnfinished(
+        profileId,
+        'Wait for its end, cancel or abandon it, and remove the cluster then.',
+      );
+      if (phaseOf(profileId) !== 'closed') await registry.close(profileId);
       await profiles.remove(profileId);
       return null;
     },
@@ -43,4 +85,20 @@ export function connectionHandlers(parts: ConnectionParts): ConnectionHandlers {
       return registry.test(profile, stored, signal);
     },
   };
+}
+
+function isSameServer(one: ProfileInput, other: ProfileInput): boolean {
+  return one.host === other.host && one.port === other.port && one.database === other.database;
+}
+
+/** Whether a session of the one is as good as a session of the other. */
+function isReachedAlike(one: ProfileInput, other: ProfileInput): boolean {
+  return (
+    isSameServer(one, other)
+    && one.user === other.user
+    && one.tls.mode === other.tls.mode
+    && one.tls.caFile === other.tls.caFile
+    && one.tls.certificateFile === other.tls.certificateFile
+    && one.tls.keyFile === other.tls.keyFile
+  );
 }
