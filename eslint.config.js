@@ -179,7 +179,7 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['resources/launch/runtime-loader/*.js'],
+    files: ['resources/launch/runtime-loader/*.js', '**/*.cjs'],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   prettier,

@@ -45,7 +45,9 @@ export function serve({ ipcMain, handlers, isTrusted }: ServeOptions): () => voi
     const controller = new AbortController();
     underWay.set(key, controller);
     try {
-      return await answer(await handlers, name as RequestName, input, controller.signal);
+      const ready = await handlers;
+      if (controller.signal.aborted) return failed({ kind: 'cancelled', message: 'Cancelled.' });
+      return await answer(ready, name as RequestName, input, controller.signal);
     } catch (thrown) {
       // Only the parts that never came together end here; `answer` turns everything else into a value.
       return failed(toFailure(thrown));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FailureError } from '../../../src-main/contract/failure';
 import { requestInputs } from '../../../src-main/contract/requests';
 import type { RequestName } from '../../../src-main/contract/requests';
@@ -113,12 +113,14 @@ describe('serve', () => {
 
   it('cancels a call by its own id, and only for the page that made it', async () => {
     const ipc = fakeIpc();
+    const begun: string[] = [];
     const aborted: string[] = [];
     serve({
       ipcMain: ipc.ipcMain,
       handlers: handlersWith({
         'cluster.refresh': ({ clusterId }, signal) =>
           new Promise((_resolve, reject) => {
+            begun.push(clusterId);
             signal.addEventListener('abort', () => {
               aborted.push(clusterId);
               reject(new FailureError({ kind: 'cancelled', message: 'Cancelled.' }));
@@ -129,6 +131,7 @@ describe('serve', () => {
     });
     const first = ipc.request(1, 'cluster.refresh', { clusterId: 'one' }, 'a');
     const second = ipc.request(1, 'cluster.refresh', { clusterId: 'two' }, 'b');
+    await vi.waitFor(() => expect(begun).toEqual(['one', 'two']));
     ipc.cancel(2, 'a');
     ipc.cancel(1, 'b');
     expect(await second).toMatchObject({ ok: false, failure: { kind: 'cancelled' } });
@@ -136,6 +139,30 @@ describe('serve', () => {
     ipc.cancel(1, 'a');
     await first;
     expect(aborted).toEqual(['two', 'one']);
+  });
+
+  it('does not begin what was cancelled while the app was still being put together', async () => {
+    const ipc = fakeIpc();
+    let ready: (handlers: Handlers) => void = () => undefined;
+    serve({
+      ipcMain: ipc.ipcMain,
+      handlers: new Promise((resolve) => (ready = resolve)),
+      isTrusted: () => true,
+    });
+    const pending = ipc.request(1, 'audit.verify', undefined, 'a');
+    ipc.cancel(1, 'a');
+    ready(handlersWith({}));
+    expect(await pending).toMatchObject({ ok: false, failure: { kind: 'cancelled' } });
+  });
+
+  it('says so when the app could not be put together', async () => {
+    const ipc = fakeIpc();
+    const handlers = Promise.reject<Handlers>(new FailureError({ kind: 'storage', message: 'no room' }));
+    serve({ ipcMain: ipc.ipcMain, handlers, isTrusted: () => true });
+    expect(await ipc.request(1, 'app.info', undefined, 'a')).toMatchObject({
+      ok: false,
+      failure: { kind: 'storage', message: 'no room' },
+    });
   });
 
   it('refuses new requests and cancels those under way when the app closes', async () => {

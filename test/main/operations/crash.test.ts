@@ -10,7 +10,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'operations-'));
 });
 afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 const kinds: readonly StepKind[] = ['one', 'two', 'job'];
@@ -71,7 +71,7 @@ describe('a crash at every journal write', () => {
       const whole = await liveUntil(createWorld(), 1_000, 'before');
       expect(whole).toBeGreaterThan(8);
       for (let at = 1; at <= whole; at += 1) {
-        await rm(folder, { recursive: true, force: true });
+        await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
         const world = createWorld();
         await liveUntil(world, at, kind);
         const { states } = await liveOn(world);
@@ -93,7 +93,7 @@ describe('a crash at every journal write', () => {
     const whole = await liveUntil(createWorld(), 1_000, 'before', false);
     let everAsked = 0;
     for (let at = 1; at <= whole; at += 1) {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
       const world = createWorld();
       await liveUntil(world, at, 'after', false);
       // What the first life did cannot be seen by the second.
@@ -119,7 +119,7 @@ describe('a crash at every journal write', () => {
 
   it('survives a second crash while it recovers from the first', async () => {
     for (let second = 1; second <= 6; second += 1) {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
       const world = createWorld();
       await liveUntil(world, 5, 'torn');
       const life: Life = { over: false };

@@ -25,7 +25,7 @@ beforeEach(async () => {
   world = createWorld();
 });
 afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 async function begin(operations: Operations): Promise<string> {
