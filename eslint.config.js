@@ -24,6 +24,7 @@ const allowedImports = {
     'src-main/storage/audit-trail',
   ],
   'src-main/monitor': [
+    'src-main/plans',
     'src-main/contract',
     'src-main/connections/database',
     'src-main/citus',
