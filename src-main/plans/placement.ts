@@ -1,19 +1,8 @@
 /** Which colocation group a table joins, and where its shards will lie: Citus's own rules, foreseen. */
 import type { ClusterSnapshot, ClusterTable, ColocationGroup, TableName } from '../contract/cluster';
 import type { PlannedShard } from '../contract/operations';
+import { uniformRanges } from './hash-routing';
 import { activePrimaries, addressOf, sameTable, shardNodes } from './plan';
-
-const minHash = -(2 ** 31);
-const maxHash = 2 ** 31 - 1;
-
-/** Equal ranges over the 32-bit hash space; the last one takes the rest of the division. */
-export function hashRanges(shardCount: number): readonly { readonly min: number; readonly max: number }[] {
-  const size = Math.floor(2 ** 32 / shardCount);
-  return Array.from({ length: shardCount }, (_, index) => {
-    const min = minHash + index * size;
-    return { min, max: index === shardCount - 1 ? maxHash : min + size - 1 };
-  });
-}
 
 export interface ColumnKind {
   readonly type: string;
@@ -100,14 +89,9 @@ export function placementOf(snapshot: ClusterSnapshot, choice: ColocationChoice)
   if (choice.outcome === 'new') {
     const nodes = shardNodes(snapshot);
     if (nodes.length === 0) return [];
-    return hashRanges(choice.shardCount).map((range, index) => {
+    return uniformRanges(choice.shardCount).map((range, index) => {
       const node = nodes[index % nodes.length];
-      return {
-        index,
-        minValue: range.min,
-        maxValue: range.max,
-        node: node ? addressOf(node) : 'unknown',
-      };
+      return { index, ...range, node: node ? addressOf(node) : 'unknown' };
     });
   }
   const model = choice.tables[0];

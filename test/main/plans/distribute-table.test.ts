@@ -4,7 +4,6 @@ import { distributeTableStatement } from '../../../src-main/citus/table-changes'
 import { shownStatement } from '../../../src-main/connections/database';
 import type { RequestOf } from '../../../src-main/contract/operations';
 import { planDistributeTable } from '../../../src-main/plans/distribute-table';
-import { hashRanges } from '../../../src-main/plans/placement';
 import type { DistributeFacts, TableFacts } from '../../../src-main/plans/table-facts';
 import {
   answers,
@@ -96,20 +95,6 @@ describe('distributing by hash', () => {
     if (plan.details.kind !== 'distribute-table') throw new Error('wrong kind');
     expect(plan.details.placement.map((shard) => shard.node)).toEqual(['a:9', 'a:10', 'b:9', 'a:9', 'a:10']);
     expect(plan.details.placement.at(-1)?.maxValue).toBe(2 ** 31 - 1);
-  });
-
-  it('covers the hash space without gap or overlap, for any count', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 64_000 }), (count) => {
-        const ranges = hashRanges(count);
-        expect(ranges[0]?.min).toBe(-(2 ** 31));
-        expect(ranges.at(-1)?.max).toBe(2 ** 31 - 1);
-        for (let index = 1; index < ranges.length; index += 1) {
-          if (ranges[index]?.min !== (ranges[index - 1]?.max ?? 0) + 1) throw new Error(`gap at ${index}`);
-        }
-      }),
-      { numRuns: 30 },
-    );
   });
 
   it('joins the group of the same type and count, and lies where that lies', () => {

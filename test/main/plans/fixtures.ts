@@ -3,7 +3,7 @@ import type { ClusterNode, ClusterSnapshot, ClusterTable, Shard } from '../../..
 import type { PlanReply, RefusalReason } from '../../../src-main/contract/operations';
 import { planSql } from '../../../src-main/operations/statements';
 import type { NodeAnswer, PlanContext } from '../../../src-main/plans/plan';
-import { hashRanges } from '../../../src-main/plans/placement';
+import { uniformRanges } from '../../../src-main/plans/hash-routing';
 import type { ColumnFacts, DistributeFacts, TableFacts } from '../../../src-main/plans/table-facts';
 
 export const context: PlanContext = {
@@ -65,11 +65,10 @@ export const referenceTable = (oid: number, name: string, more: Partial<ClusterT
 
 /** Shards of a hash table, placed round robin on the groups given. */
 export function hashShards(of: ClusterTable, firstId: number, groups: readonly number[]): readonly Shard[] {
-  return hashRanges(of.shardCount).map((range, index) => ({
+  return uniformRanges(of.shardCount).map((range, index) => ({
     shardId: String(firstId + index),
     tableOid: of.oid,
-    minValue: range.min,
-    maxValue: range.max,
+    ...range,
     groupIds: [groups[index % groups.length] ?? 0],
   }));
 }

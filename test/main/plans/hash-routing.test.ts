@@ -97,6 +97,24 @@ describe('uniformRanges', () => {
   });
 });
 
+describe('uniformRanges of any count', () => {
+  it('leave no gap and do not overlap', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 64_000 }), (count) => {
+        const ranges = uniformRanges(count);
+        expect(ranges[0]?.minValue).toBe(-(2 ** 31));
+        expect(ranges.at(-1)?.maxValue).toBe(2 ** 31 - 1);
+        for (let index = 1; index < ranges.length; index += 1) {
+          if (ranges[index]?.minValue !== (ranges[index - 1]?.maxValue ?? 0) + 1) {
+            throw new Error(`gap at ${index}`);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
 describe('hashedType', () => {
   it.each([
     ['character varying(20)', 'text'],
