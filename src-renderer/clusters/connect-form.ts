@@ -23,6 +23,7 @@ export function useConnectForm(profileId: string | null) {
   const report = shallowRef<ConnectionReport | null>(null);
   const connectingId = ref<string | null>(null);
   const showErrors = ref(false);
+  const showVaultErrors = ref(false);
   let current: AbortController | null = null;
 
   const errors = computed(() => (showErrors.value ? checkForm(form) : {}));
@@ -39,7 +40,7 @@ export function useConnectForm(profileId: string | null) {
       : null,
   );
   const vaultError = computed(() => {
-    if (vault.value === null || !showErrors.value) return null;
+    if (vault.value === null || !showVaultErrors.value) return null;
     if (passphrase.value.length < 8) return 'At least 8 characters.';
     if (vault.value === 'absent' && passphrase.value !== passphraseAgain.value) return 'The two differ.';
     return null;
@@ -55,8 +56,10 @@ export function useConnectForm(profileId: string | null) {
     failure.value = null;
   }
 
-  function isComplete(): boolean {
+  /** A test stores nothing, so it wants no passphrase. */
+  function isComplete(stores: boolean): boolean {
     showErrors.value = true;
+    showVaultErrors.value = stores;
     failure.value = null;
     report.value = null;
     return Object.keys(checkForm(form)).length === 0 && vaultError.value === null;
@@ -100,7 +103,7 @@ export function useConnectForm(profileId: string | null) {
   }
 
   async function test(): Promise<void> {
-    if (!isComplete()) return;
+    if (!isComplete(false)) return;
     const signal = begin('testing');
     const result = await request(
       'sessions.test',
@@ -133,7 +136,7 @@ export function useConnectForm(profileId: string | null) {
   }
 
   async function save(): Promise<Profile | null> {
-    if (!isComplete()) return null;
+    if (!isComplete(true)) return null;
     const saved = await saveInto(begin('saving'));
     end();
     return saved;
@@ -141,7 +144,7 @@ export function useConnectForm(profileId: string | null) {
 
   /** Saves, then opens a session. The profile when it is open. */
   async function connect(): Promise<Profile | null> {
-    if (!isComplete()) return null;
+    if (!isComplete(true)) return null;
     const signal = begin('connecting');
     const saved = await saveInto(signal);
     if (saved === null) {
