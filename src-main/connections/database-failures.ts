@@ -25,6 +25,9 @@ const networkMessages: Readonly<Record<string, string>> = {
   EPIPE: 'closed the connection',
 };
 
+/** The name was the trouble; a port or a firewall was not met yet. */
+const nameCodes: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL']);
+
 /** Codes of OpenSSL as node:tls reports them, in words that say what is wrong with the certificate. */
 const certificateMessages: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed and not among the trusted ones',
@@ -73,7 +76,13 @@ export function databaseFailure(error: unknown, node: string): Failure {
     return {
       kind: 'unreachable',
       message: `${node} ${network}.`,
-      remedy: 'Check the host, the port, the firewall and that PostgreSQL runs there.',
+      ...(nameCodes.has(code)
+        ? {
+            meaning: 'No connection was tried.',
+            remedy:
+              'Check the spelling of the host name, type its address instead, or look at the name service.',
+          }
+        : { remedy: 'Check the host, the port, the firewall and that PostgreSQL runs there.' }),
       serverMessage: message,
       node,
     };
