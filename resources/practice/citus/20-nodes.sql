@@ -152,12 +152,13 @@ BEGIN
     EXECUTE format('ALTER SERVER %I OPTIONS (SET host %L, SET port %L)', server, node.nodename, node.nodeport);
     RETURN;
   END IF;
-  -- the costs make one trip to a node cheaper than two: without statistics PostgreSQL would rather
-  -- fetch two shards than let the node join them
+  -- The costs make one trip to a node cheaper than two, and every row that travels dear enough: without
+  -- statistics PostgreSQL would rather fetch two shards than let the node join them, and of plans whose costs
+  -- are within 1 % it takes the one with sorted rows, which counts groups here.
   EXECUTE format($f$CREATE SERVER %I FOREIGN DATA WRAPPER citus_practice OPTIONS (
       host %L, port %L, dbname %L, async_capable 'true', fetch_size '2000', batch_size '500',
-      fdw_startup_cost '1000000', fdw_tuple_cost '0.01', connect_timeout '5', application_name %L, parallel_commit 'true', parallel_abort 'true',
-      options '-c citus_practice.applying=on -c lock_timeout=300s')$f$,
+      fdw_startup_cost '10000', fdw_tuple_cost '0.5', connect_timeout '5', application_name %L, parallel_commit 'true', parallel_abort 'true',
+      options '-c citus_practice.applying=on -c lock_timeout=300s -c cpu_operator_cost=0.0025')$f$,
     server, node.nodename, node.nodeport, current_database(), format('citus_internal group=%s pid=%%p', pg_citus_practice.local_group()));
   EXECUTE format('CREATE USER MAPPING FOR PUBLIC SERVER %I OPTIONS (user %L, password %L)',
     server, 'postgres', pg_citus_practice.setting('shardboard.practice_password', 'postgres'));

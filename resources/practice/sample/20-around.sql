@@ -32,3 +32,8 @@ SELECT i, CASE WHEN i % 5 < 2 THEN 7 ELSE 1 + (i * 37) % 60 END, 25 + (i * 37) %
        timestamptz '2026-01-01 09:00:00+00' + i * interval '11 minutes'
   FROM generate_series(1, 12000) AS i;
 ANALYZE payments;
+
+-- step: Gathering statistics
+-- Autovacuum would come within a minute; until then the nodes would join the new shards row by row.
+SELECT run_command_on_shards(t, 'ANALYZE %s')
+  FROM unnest(ARRAY['agencies', 'permits', 'inspections', 'audit_events_2026_01', 'audit_events_2026_02']::regclass[]) AS t;
