@@ -115,8 +115,11 @@ export function useConnectForm(profileId: string | null) {
       { signal },
     );
     end();
+    const ended = result.ok ? result.value.failure : result.failure;
+    // Whoever cancelled knows it; a red "Cancelled." would look like a fault of the server.
+    if (ended?.kind === 'cancelled') return;
     if (result.ok) report.value = result.value;
-    else if (result.failure.kind !== 'cancelled') failure.value = result.failure;
+    else failure.value = result.failure;
   }
 
   async function saveInto(signal: AbortSignal): Promise<Profile | null> {
