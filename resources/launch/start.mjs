@@ -8,12 +8,12 @@ import { hasDisplay } from './system-libraries.mjs';
 
 await main(async () => {
   const begin = Date.now();
-  const executable = await prepare({ display: false });
   if (process.platform === 'linux' && !hasDisplay()) {
     throw new Missing(
       'no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Start it from a desktop session, or see it run with "npm run tour".',
     );
   }
+  const executable = await prepare({ display: false });
   say(`starting (prepared in ${((Date.now() - begin) / 1000).toFixed(1)} s)`);
   const child = spawn(
     executable,
