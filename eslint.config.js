@@ -28,6 +28,7 @@ const allowedImports = {
     'src-main/contract',
     'src-main/connections/database',
     'src-main/citus',
+    'src-main/plans/health',
     'src-main/log',
   ],
   'src-main/practice': ['src-main/contract', 'src-main/connections/database', 'src-main/log'],

@@ -1,5 +1,6 @@
 import type { Notice, SettingsRecord } from './app';
 import type { ClusterReachability, ClusterSizes, ClusterSnapshot, JobProgress } from './cluster';
+import type { HealthReport } from './health';
 import type { Operation } from './operations';
 import type { PracticeList } from './practice';
 import type { ProfileList } from './profiles';
@@ -17,6 +18,7 @@ export interface Events {
   'reachability.changed': ClusterReachability;
   'sizes.changed': ClusterSizes;
   'progress.changed': JobProgress;
+  'health.changed': HealthReport;
   'operation.changed': Operation;
   'practice.changed': PracticeList;
   'profiles.changed': ProfileList;
@@ -33,6 +35,7 @@ export const eventNames = [
   'reachability.changed',
   'sizes.changed',
   'progress.changed',
+  'health.changed',
   'operation.changed',
   'practice.changed',
   'profiles.changed',

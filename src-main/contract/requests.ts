@@ -13,6 +13,7 @@ import type {
   PlainTable,
   TableDescription,
 } from './cluster';
+import type { HealthReport } from './health';
 import { decideInput, operationInput, planInput, startInput } from './operations';
 import type { Operation, PlanReply, StartReply } from './operations';
 import { createPracticeInput, practiceInput, practiceNodeInput } from './practice';
@@ -58,6 +59,10 @@ export const requestInputs = {
   /** Try every node again now. */
   'cluster.probe': clusterInput,
   'cluster.progress': clusterInput,
+  /** Everything again, now. */
+  'health.check': clusterInput,
+  /** The last known, at once; null when none was made yet. */
+  'health.report': clusterInput,
   'tables.plain': clusterInput,
   'tables.describe': tableInput,
 
@@ -113,6 +118,8 @@ export interface Replies {
   'cluster.reachability': ClusterReachability | null;
   'cluster.probe': ClusterReachability;
   'cluster.progress': JobProgress | null;
+  'health.check': HealthReport;
+  'health.report': HealthReport | null;
   'tables.plain': readonly PlainTable[];
   'tables.describe': TableDescription;
 

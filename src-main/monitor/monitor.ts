@@ -3,9 +3,12 @@ import type { CatalogFacts } from '../citus/capabilities';
 import type { ClusterReachability, ClusterSizes, ClusterSnapshot, JobProgress } from '../contract/cluster';
 import { FailureError } from '../contract/failure';
 import type { Failure } from '../contract/failure';
+import type { HealthReport } from '../contract/health';
 import type { SessionState } from '../contract/sessions';
 import { isoTime, systemClock } from './clock';
 import type { Clock } from './clock';
+import { createHealthKeeper } from './health-keeper';
+import type { HealthKeeper } from './health-keeper';
 import { createJobKeeper } from './job-keeper';
 import type { JobKeeper } from './job-keeper';
 import type { MonitorParts } from './parts';
@@ -37,6 +40,10 @@ export interface Monitor {
   probe(clusterId: string): Promise<ClusterReachability>;
   /** Of the job that runs, or of the last that did while the cluster was open. */
   progress(clusterId: string): JobProgress | null;
+  /** The last report; asking for it keeps it fresh for a while. Null when none was made yet. */
+  healthReport(clusterId: string): HealthReport | null;
+  /** Every health check again, now. Throws `FailureError`; the last report stays. */
+  checkHealth(clusterId: string, signal?: AbortSignal): Promise<HealthReport>;
   /** Ends everything. */
   stop(): void;
 }
@@ -46,6 +53,7 @@ interface Watched {
   readonly sizes: SizesKeeper;
   readonly reachability: ReachabilityKeeper;
   readonly jobs: JobKeeper;
+  readonly health: HealthKeeper;
   isResting: boolean;
 }
 
@@ -80,6 +88,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
   const unwatch = (clusterId: string): void => {
     rest(clusterId);
     clusters.get(clusterId)?.reachability.stop();
+    clusters.get(clusterId)?.health.stop();
     clusters.delete(clusterId);
   };
 
@@ -118,6 +127,8 @@ export function createMonitor(parts: MonitorParts): Monitor {
     reachability: (clusterId) => clusters.get(clusterId)?.reachability.last() ?? null,
     probe: async (clusterId) => watchedOne(clusterId).reachability.probe(),
     progress: (clusterId) => clusters.get(clusterId)?.jobs.last() ?? null,
+    healthReport: (clusterId) => clusters.get(clusterId)?.health.report() ?? null,
+    checkHealth: async (clusterId, signal) => watchedOne(clusterId).health.check(signal),
     stop() {
       for (const clusterId of [...clusters.keys()]) unwatch(clusterId);
     },
@@ -174,6 +185,13 @@ function createWatched(
     lastSizes: () => sizes.last(),
     onMoved: () => void snapshots.refresh().catch(() => undefined),
   });
-  const watched: Watched = { snapshots, sizes, reachability, jobs, isResting: false };
+  const health = createHealthKeeper({
+    ...shared,
+    node: (address) => sessions.node(clusterId, address),
+    snapshot: async (isFresh) => (isFresh ? null : snapshots.last()) ?? snapshots.refresh(),
+    reachability: async (isFresh) => (isFresh ? null : reachability.last()) ?? reachability.probe(),
+    sizes: (maxAgeMs) => sizes.read(maxAgeMs),
+  });
+  const watched: Watched = { snapshots, sizes, reachability, jobs, health, isResting: false };
   return watched;
 }

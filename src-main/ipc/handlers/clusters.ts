@@ -6,7 +6,10 @@ import type { Registry } from '../../connections/registry';
 import type { Monitor } from '../../monitor/monitor';
 import type { Handlers } from '../serve';
 
-type ClusterHandlers = Pick<Handlers, Extract<keyof Handlers, `cluster.${string}` | `tables.${string}`>>;
+type ClusterHandlers = Pick<
+  Handlers,
+  Extract<keyof Handlers, `cluster.${string}` | `health.${string}` | `tables.${string}`>
+>;
 
 export interface ClusterParts {
   readonly registry: Registry;
@@ -21,6 +24,8 @@ export function clusterHandlers({ registry, monitor }: ClusterParts): ClusterHan
     'cluster.reachability': ({ clusterId }) => monitor.reachability(clusterId),
     'cluster.probe': ({ clusterId }) => monitor.probe(clusterId),
     'cluster.progress': ({ clusterId }) => monitor.progress(clusterId),
+    'health.check': ({ clusterId }, signal) => monitor.checkHealth(clusterId, signal),
+    'health.report': ({ clusterId }) => monitor.healthReport(clusterId),
     'tables.plain': async ({ clusterId }, signal) => {
       const { catalog } = await readServerFacts(registry.coordinator(clusterId), { signal });
       return readPlainTables(registry.coordinator(clusterId), catalog, { signal });
