@@ -17,6 +17,7 @@ import { forgetLostPractice } from './ipc/handlers/practice';
 import { createNotify } from './ipc/publish';
 import type { NoticeText, Publish } from './ipc/publish';
 import type { Handlers } from './ipc/serve';
+import { createLimitsTeller } from './ipc/tell-limits';
 import { log } from './log/log';
 import { createMonitor } from './monitor/monitor';
 import { createOperations } from './operations/operations';
@@ -62,6 +63,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
   profiles.onChange((list) => publish('profiles.changed', list));
   if (settings.problem !== null) notify({ level: 'mind', title: 'Settings', text: settings.problem });
 
+  const tellLimits = createLimitsTeller(notify, (clusterId) => profiles.get(clusterId)?.name ?? clusterId);
   const registry = createRegistry({
     profiles,
     secrets,
@@ -69,6 +71,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     onState: (state) => {
       publish('session.changed', state);
       monitor.onSession(state);
+      tellLimits(state);
       // What a restart of the app left open is looked at as soon as there is a way to look.
       if (state.phase === 'open') {
         operations

@@ -41,6 +41,7 @@ export async function testConnection(test: ConnectionTest): Promise<ConnectionRe
       })),
       versions: recognised.versions,
       nodeCount: recognised.nodeCount,
+      limits: recognised.findings,
     };
   } catch (error) {
     return failedReport(test, reached, toFailure(error));

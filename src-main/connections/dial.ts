@@ -1,5 +1,6 @@
 /** From a profile to an open connection: files, secret, then the stages of the driver. */
 import { FailureError } from '../contract/failure';
+import type { Finding } from '../contract/operations';
 import type { Profile, ProfileInput } from '../contract/profiles';
 import type { ClusterVersions, ConnectStage } from '../contract/sessions';
 import type { ConnectLimits, Database, DatabaseAddress, Reader } from './database';
@@ -13,6 +14,8 @@ export type Connect = typeof connectDatabase;
 export interface Recognised {
   readonly versions: ClusterVersions;
   readonly nodeCount: number;
+  /** What limits the session although it is open. */
+  readonly findings: readonly Finding[];
 }
 
 /**

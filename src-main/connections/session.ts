@@ -1,6 +1,7 @@
 /** The long-lived session with one cluster's coordinator: opening, keeping alive, noticing loss, opening again. */
 import { FailureError, toFailure } from '../contract/failure';
 import type { Failure } from '../contract/failure';
+import type { Finding } from '../contract/operations';
 import type { ProfileInput } from '../contract/profiles';
 import type { ClusterVersions, ConnectStage, SessionPhase, SessionState } from '../contract/sessions';
 import { log } from '../log/log';
@@ -59,6 +60,7 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
   let retryTimer: NodeJS.Timeout | null = null;
   let pingTimer: NodeJS.Timeout | null = null;
   let versions: ClusterVersions | undefined;
+  let limits: readonly Finding[] = [];
   let state: SessionState = {
     clusterId,
     revision: 0,
@@ -76,7 +78,7 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
       since: phase === state.phase ? state.since : parts.now().toISOString(),
       address,
       ...detail,
-      ...(database && phase === 'open' ? { encrypted: database.encrypted } : {}),
+      ...(database && phase === 'open' ? { encrypted: database.encrypted, limits } : {}),
       ...(isLive && versions ? { versions } : {}),
     };
     parts.onState(state);
@@ -126,6 +128,7 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
       if (signal.aborted) throw cancelledError(label);
       if (!opened.isOpen) throw new FailureError(closedFailure(label));
       versions = recognised.versions;
+      limits = recognised.findings;
     } catch (error) {
       await opened.close();
       throw error;

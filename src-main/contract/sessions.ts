@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Failure } from './failure';
+import type { Finding } from './operations';
 
 /** In the order they happen; shown while a connection is made, and named when it fails or is cancelled. */
 export const connectStages = ['secret', 'address', 'network', 'tls', 'login', 'citus', 'topology'] as const;
@@ -30,6 +31,8 @@ export interface SessionState {
   readonly address: string;
   readonly encrypted?: boolean;
   readonly versions?: ClusterVersions;
+  /** What the session cannot do although it is open: rights of its role, a standby, a coordinator not registered. */
+  readonly limits?: readonly Finding[];
 }
 
 export interface ClusterVersions {
@@ -58,5 +61,7 @@ export interface ConnectionReport {
   }[];
   readonly versions?: ClusterVersions;
   readonly nodeCount?: number;
+  /** As in `SessionState`. */
+  readonly limits?: readonly Finding[];
   readonly failure?: Failure;
 }

@@ -82,6 +82,7 @@ const recogniseAny: Recognise = async (reader, onStage) => {
   return {
     versions: { citus: '13.2.2', extension: '13.2-1', postgres: '18.4', isPracticeEmulator: false },
     nodeCount: 3,
+    findings: [{ level: 'mind', code: 'role-not-superuser', message: 'May look.', remedy: 'Another role.' }],
   };
 };
 
@@ -545,6 +546,7 @@ describe('testing a connection', () => {
     );
     expect(report.stages.map(({ outcome }) => outcome)).toEqual(Array(7).fill('passed'));
     expect(report).toMatchObject({ nodeCount: 3, versions: { citus: '13.2.2' } });
+    expect(report.limits?.map(({ code }) => code)).toEqual(['role-not-superuser']);
     expect(states).toEqual([]);
     await waitFor('the connection to end', async () => (await sessionsNamed('tested')) === 0);
   });

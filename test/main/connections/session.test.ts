@@ -104,6 +104,7 @@ function setUp(random = 0.999999): {
     recognise: async () => ({
       versions: { citus: '13.2.2', extension: '13.2-1', postgres: '17.4', isPracticeEmulator: false },
       nodeCount: 1,
+      findings: [{ level: 'mind', code: 'role-not-superuser', message: 'It may look, and change nothing.' }],
     }),
     onState: (state) => states.push(state),
     random: () => random,
@@ -114,6 +115,18 @@ function setUp(random = 0.999999): {
 
 beforeEach(() => void vi.useFakeTimers({ now: new Date('2026-01-01T12:00:00Z') }));
 afterEach(() => void vi.useRealTimers());
+
+describe('an open session', () => {
+  it('tells what limits it, and only while it is open', async () => {
+    const { registry, states, server } = setUp();
+    const open = await registry.open('c1', { signal: never });
+    expect(open.limits?.map(({ code }) => code)).toEqual(['role-not-superuser']);
+    server.lose();
+    expect(states.at(-1)).toMatchObject({ phase: 'lost' });
+    expect(states.at(-1)?.limits).toBeUndefined();
+    await registry.closeAll();
+  });
+});
 
 describe('a lost session', () => {
   it('is tried again after 1, 2, 4 ... 30 seconds', async () => {
