@@ -3,8 +3,13 @@ import { spawn } from 'node:child_process';
 
 export const rootFolder = new URL('../../', import.meta.url);
 
-/** Ends the script with one line and no stack trace. */
-export class Missing extends Error {}
+/** Ends the script with one line and no stack trace. `output`: what the command said that failed, for who knows it better. */
+export class Missing extends Error {
+  constructor(message, output = '') {
+    super(message);
+    this.output = output;
+  }
+}
 
 export function say(text) {
   process.stdout.write(`shardboard: ${text}\n`);
@@ -47,18 +52,44 @@ export function run(command, args, { cwd, env, quiet = false, timeoutMs } = {}) 
       else {
         const tail = output.trim().split('\n').slice(-15).join('\n');
         reject(
-          new Missing(`${command} ${args.join(' ')} ended with ${signal ?? code}${tail ? `\n${tail}` : ''}`),
+          new Missing(
+            `${command} ${args.join(' ')} ended with ${signal ?? code}${tail ? `\n${tail}` : ''}`,
+            output,
+          ),
         );
       }
     });
   });
 }
 
-/** npm as a command that can be started without a shell on every platform. */
-export function npm(args, options) {
+/**
+ * npm as a command that can be started without a shell on every platform, without its words.
+ * Rejects with a `Missing` of one line: npm's own account of a refused connection is a stack trace.
+ */
+export async function npm(args, options) {
   const cli = process.env.npm_execpath;
-  if (cli && /\.c?js$/.test(cli)) return run(process.execPath, [cli, ...args], options);
-  return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options);
+  try {
+    if (cli && /\.c?js$/.test(cli))
+      return await run(process.execPath, [cli, ...args], { ...options, quiet: true });
+    return await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { ...options, quiet: true });
+  } catch (error) {
+    if (!(error instanceof Missing) || error.output === '') throw error;
+    throw new Missing(npmProblem(args[0], error.output));
+  }
+}
+
+/** One line from what npm wrote when `npm <verb>` failed. */
+export function npmProblem(verb, output) {
+  const lines = [...output.matchAll(/^npm (?:error|ERR!) (.+)$/gm)].map(([, words]) => words);
+  const code = lines.find((line) => line.startsWith('code '))?.slice('code '.length);
+  const address = /request to (\S+?)\/? failed/.exec(output)?.[1];
+  const network = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET|FETCH_ERROR)/;
+  if (code && network.test(code)) {
+    return `the npm registry cannot be reached (${[code, address].filter(Boolean).join(', ')}). Check network and proxy, or name a mirror: npm config set registry <address>`;
+  }
+  const first =
+    lines.find((line) => !/^(code|errno|syscall) /.test(line)) ?? output.trim().split('\n').at(-1);
+  return `npm ${verb} failed: ${[code, first].filter(Boolean).join(', ')}`;
 }
 
 /** Runs a script's main function: a `Missing` ends it in one line, anything else is a fault of the script itself. */

