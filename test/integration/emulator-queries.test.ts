@@ -1,8 +1,10 @@
 /** Queries of the practice emulator go where the rows are: shown by EXPLAIN, and by nodes that are not there. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src-main/connections/database';
-import { startPracticeCluster } from '../support/practice';
+import { toFailure } from '../../src-main/contract/failure';
+import { connectTo, startPracticeCluster } from '../support/practice';
 import type { PracticeClusterForTest } from '../support/practice';
+import { waitFor } from '../support/wait';
 
 const shardCount = 12;
 
@@ -175,6 +177,44 @@ describe('what is sent away', () => {
       ...(await answer('SELECT agency_id, count(*), sum(fee) FROM permits GROUP BY 1')),
       ...(await answer('SELECT agency_id, inspector, count(*) FROM inspections GROUP BY 1, 2')),
     ]);
+  });
+});
+
+describe('what README names as a limit of the emulator', () => {
+  it.each([
+    ["INSERT INTO agencies VALUES (7, 'x', 'y') ON CONFLICT (agency_id) DO NOTHING", '42P10'],
+    ["UPDATE permits SET fee = 1 WHERE agency_id = current_setting('app.tenant')::bigint", /^(0A000|42P01)$/],
+    ['CREATE INDEX CONCURRENTLY ON permits (status)', '0A000'],
+    [
+      'CREATE TRIGGER t BEFORE INSERT ON permits FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+      'XX000',
+    ],
+    ["SELECT alter_table_set_access_method('permits', 'columnar')", '0A000'],
+    ["SELECT citus_add_clone_node('127.0.0.1', 1, '127.0.0.1', 2)", '0A000'],
+  ])('is refused: %s', async (sql, sqlState) => {
+    await coordinator.change({ text: "SET app.tenant = '7'" });
+    await expect(coordinator.change({ text: sql })).rejects.toMatchObject({
+      failure: { sqlState: expect.stringMatching(sqlState) as string },
+    });
+  });
+
+  it('lets the second of two writers of one row wait and fail', async () => {
+    const second = await cluster.connect();
+    const port = Number(portOf.get(await shardOf('agencies', 7)));
+    const workerOfSeven = await connectTo({ ...(await cluster.endpoint()), port });
+    const write = { text: 'UPDATE agencies SET region = region WHERE agency_id = 7' };
+    await coordinator.change({ text: 'BEGIN' });
+    await coordinator.change(write);
+    const waiting = second.change(write).then(() => 'written', toFailure);
+    await waitFor('the second writer to wait for the first', async () => {
+      const [row] = await workerOfSeven.read<{ n: number }>({
+        text: 'SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted',
+      });
+      return row?.n === 1;
+    });
+    await coordinator.change({ text: 'COMMIT' });
+    expect(await waiting).toMatchObject({ sqlState: '40001' });
+    await workerOfSeven.close();
   });
 });
 
