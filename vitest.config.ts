@@ -1,11 +1,13 @@
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { EndToEndByName } from './test/support/e2e-order';
 
 export default defineConfig({
   plugins: [vue()],
   test: {
     // A lone `.only` would hide every other test of its file in CI.
     allowOnly: false,
+    sequence: { sequencer: EndToEndByName },
     projects: [
       {
         extends: true,

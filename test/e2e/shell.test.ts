@@ -15,6 +15,7 @@ import {
   sentStatements,
   shownOperationId,
 } from '../support/e2e-driver';
+import { exceptFromWitness } from '../support/e2e-network';
 import { connectToNode, valueOf } from '../support/practice-endpoint';
 import { waitFor } from '../support/wait';
 
@@ -239,7 +240,9 @@ describe('the page is shut in', () => {
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     try {
-      const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const { port } = server.address() as AddressInfo;
+      const origin = `http://127.0.0.1:${port}`;
+      exceptFromWitness(`127.0.0.1:${port}`);
       const outcomes = await app.page.evaluate(async (base) => {
         const ended = (work: () => Promise<unknown>): Promise<string> =>
           work().then(
