@@ -5,12 +5,13 @@ import WelcomeView from './practice/WelcomeView.vue';
 /** A subject of an open cluster: one entry of the rail, one route, one lazily loaded view that takes `clusterId`. */
 export interface Subject {
   /** Also the route's name. */
-  readonly id: 'topology' | 'nodes' | 'tables' | 'rebalance' | 'operations' | 'audit';
+  readonly id: 'topology' | 'health' | 'nodes' | 'tables' | 'rebalance' | 'operations' | 'audit';
   readonly label: string;
 }
 
 export const subjects: readonly Subject[] = [
   { id: 'topology', label: 'Topology' },
+  { id: 'health', label: 'Health' },
   { id: 'nodes', label: 'Nodes' },
   { id: 'tables', label: 'Tables' },
   { id: 'rebalance', label: 'Rebalance' },
@@ -33,6 +34,13 @@ const routes: readonly RouteRecordRaw[] = [
         component: () => import('./topology/TopologyView.vue'),
         props: true,
         meta: { title: 'Topology' },
+      },
+      {
+        path: 'health',
+        name: 'health',
+        component: () => import('./health/HealthView.vue'),
+        props: true,
+        meta: { title: 'Health' },
       },
       {
         path: 'nodes',

@@ -94,9 +94,13 @@ export interface ConnectionsAnswer {
   readonly all: number;
 }
 
-/** Citus names the sessions that a node opens to another "citus_internal gpid=...", "citus_rebalancer gpid=..." and so on. */
+/**
+ * Citus names the sessions that a node opens to another "citus_internal gpid=...", "citus_rebalancer gpid=..." and so on.
+ * Those of this app ask the node alone, so they count as open and not as such that may ask other nodes.
+ */
 export const connectionsQuestion: NodeQuestion<ConnectionsAnswer> = {
-  text: `SELECT (count(*) FILTER (WHERE application_name !~ '^citus_[a-z_]+ gpid='))::int AS own,
+  text: `SELECT (count(*) FILTER (WHERE application_name !~ '^citus_'
+                            AND application_name <> current_setting('application_name')))::int AS own,
        count(*)::int AS "all"
   FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`,
   parse: (rows) => (rows as readonly ConnectionsAnswer[])[0] ?? { own: 0, all: 0 },

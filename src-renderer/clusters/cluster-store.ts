@@ -8,6 +8,7 @@
  *   cluster.reachability.value  ClusterReachability | undefined
  *   cluster.sizes.value         ClusterSizes | undefined      read only while someone looks: call useSizes(clusterId)
  *   cluster.progress.value      JobProgress | undefined       of the running background job, while there is one
+ *   cluster.health.value        HealthReport | undefined      of the last health check
  *   cluster.operations.value    readonly Operation[]          newest first
  *   cluster.practice.value      PracticeCluster | undefined   when it is a practice cluster
  *   cluster.profile.value       Profile | undefined
@@ -26,6 +27,7 @@ import type {
   ClusterSnapshot,
   JobProgress,
 } from '../../src-main/contract/cluster';
+import type { HealthReport } from '../../src-main/contract/health';
 import type { Operation } from '../../src-main/contract/operations';
 import type { PracticeCluster, PracticeList } from '../../src-main/contract/practice';
 import type { Profile, ProfileList } from '../../src-main/contract/profiles';
@@ -41,6 +43,7 @@ export const useClusterStore = defineStore('clusters', () => {
   const reachability = shallowReactive(new Map<string, ClusterReachability>());
   const sizes = shallowReactive(new Map<string, ClusterSizes>());
   const progress = shallowReactive(new Map<string, JobProgress>());
+  const health = shallowReactive(new Map<string, HealthReport>());
   const operations = shallowReactive(new Map<string, Operation>());
   /** The cluster whose pages are open; set by the router. */
   const currentId = ref<string | null>(null);
@@ -92,6 +95,9 @@ export const useClusterStore = defineStore('clusters', () => {
   function putProgress(record: JobProgress): void {
     keepNewestRevision(progress, record.clusterId, record);
   }
+  function putHealth(report: HealthReport): void {
+    keepNewestRevision(health, report.clusterId, report);
+  }
   function putOperation(operation: Operation): void {
     keepNewestRevision(operations, operation.operationId, operation);
   }
@@ -107,6 +113,7 @@ export const useClusterStore = defineStore('clusters', () => {
     reachability,
     sizes,
     progress,
+    health,
     operations,
     operationsByCluster,
     currentId,
@@ -118,6 +125,7 @@ export const useClusterStore = defineStore('clusters', () => {
     putReachability,
     putSizes,
     putProgress,
+    putHealth,
     putOperation,
   };
 });
@@ -134,6 +142,7 @@ export interface ClusterRecords {
   readonly reachability: ComputedRef<ClusterReachability | undefined>;
   readonly sizes: ComputedRef<ClusterSizes | undefined>;
   readonly progress: ComputedRef<JobProgress | undefined>;
+  readonly health: ComputedRef<HealthReport | undefined>;
   readonly operations: ComputedRef<readonly Operation[]>;
 }
 
@@ -162,6 +171,7 @@ export function useCluster(clusterId: MaybeRefOrGetter<string>): ClusterRecords 
     reachability: computed(() => store.reachability.get(id.value)),
     sizes: computed(() => store.sizes.get(id.value)),
     progress,
+    health: computed(() => store.health.get(id.value)),
     operations: computed(() => store.operationsByCluster.get(id.value) ?? noOperations),
   };
 }

@@ -15,6 +15,7 @@ export async function followRecords(): Promise<void> {
   onEvent('reachability.changed', store.putReachability);
   onEvent('sizes.changed', store.putSizes);
   onEvent('progress.changed', store.putProgress);
+  onEvent('health.changed', store.putHealth);
   onEvent('operation.changed', store.putOperation);
   onEvent('practice.changed', store.putPractice);
   onEvent('profiles.changed', store.putProfiles);

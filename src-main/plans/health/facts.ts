@@ -46,7 +46,7 @@ export interface CommitRecords {
 }
 
 export interface Connections {
-  /** Client sessions that other nodes did not open. */
+  /** Client sessions that neither other nodes nor this app opened. */
   readonly own: number;
   /** All client sessions. */
   readonly all: number;
