@@ -27,18 +27,3 @@ export interface Events {
 }
 
 export type EventName = keyof Events;
-
-export const eventNames = [
-  'session.changed',
-  'snapshot.changed',
-  'snapshot.seen',
-  'reachability.changed',
-  'sizes.changed',
-  'progress.changed',
-  'health.changed',
-  'operation.changed',
-  'practice.changed',
-  'profiles.changed',
-  'settings.changed',
-  'notice',
-] as const satisfies readonly EventName[];

@@ -2,6 +2,7 @@
 import type { Reader, Writer } from '../connections/database';
 import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import type { Operation } from '../contract/operations';
+import type { AuditLine } from '../storage/audit-trail';
 import type { MakePlan } from './facts';
 import type { Journal } from './journal';
 import type { StepTable } from './steps';
@@ -19,20 +20,9 @@ export interface ClusterAccess {
   node(address: { readonly host: string; readonly port: number }): Promise<Writer>;
 }
 
-/** One line of the audit trail before it is chained. */
-export interface AuditRecord {
-  readonly clusterId: string;
-  readonly clusterName: string;
-  readonly node: string;
-  readonly statement: string;
-  readonly outcome: 'started' | 'succeeded' | 'failed';
-  readonly result: string;
-  readonly operationId: string | null;
-}
-
 export interface AuditAppender {
   /** Resolves when the line is on the disk. */
-  append(record: AuditRecord): Promise<unknown>;
+  append(line: AuditLine): Promise<unknown>;
 }
 
 /** Milliseconds. */

@@ -3,7 +3,7 @@ import type { ClusterNode } from '../../src-main/contract/cluster';
 import { isCoordinator } from '../nodes/node-names';
 import type { NodeTitle } from '../nodes/node-names';
 import type { NodeState } from '../nodes/node-words';
-import { formatBytes, formatCount, formatCounted, formatFactor, formatList } from '../ui/format';
+import { formatBytes, formatCount, formatCounted, formatFactor } from '../ui/format';
 import type { ShownState } from '../ui/states';
 import type { ShardMap } from './shard-groups';
 
@@ -180,12 +180,4 @@ function isReferenceOnly(node: ClusterNode, shards: ShardMap): boolean {
     const kind = shards.familyByKey.get(group.familyKey)?.kind;
     return kind === 'reference' || kind === 'local';
   });
-}
-
-/** "permits, documents and 3 more". */
-export function tableList(oids: readonly number[], shards: ShardMap, shown = 3): string {
-  return formatList(
-    oids.map((oid) => shards.tables.get(oid)?.name ?? String(oid)),
-    shown,
-  );
 }

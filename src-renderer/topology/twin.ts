@@ -7,6 +7,7 @@ import { formatBytes, formatCounted, formatList } from '../ui/format';
 import { inDrawingOrder } from './graph-model';
 import type { Traffic } from './moves';
 import type { GroupFamily, ShardMap } from './shard-groups';
+import type { ClusterMap } from './use-cluster-map';
 
 export interface TwinInput {
   readonly nodes: readonly ClusterNode[];
@@ -16,6 +17,19 @@ export interface TwinInput {
   readonly shards: ShardMap;
   readonly traffic: Traffic;
   readonly litTable: number | null;
+}
+
+/** What is known of a cluster now. */
+export function toTwinInput(map: ClusterMap, shards: ShardMap, litTable: number | null): TwinInput {
+  return {
+    nodes: map.nodes.value,
+    titles: map.titles.value,
+    states: map.states.value,
+    reachabilityOf: map.reachabilityOf.value,
+    shards,
+    traffic: map.traffic.value,
+    litTable,
+  };
 }
 
 export interface TwinRow {

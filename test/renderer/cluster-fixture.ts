@@ -1,7 +1,6 @@
 /** Clusters made to measure for tests of what the views show. Deterministic: the same call gives the same cluster. */
 import type {
   BackgroundJob,
-  Capabilities,
   ClusterNode,
   ClusterReachability,
   ClusterSizes,
@@ -14,6 +13,7 @@ import type {
   TaskProgress,
 } from '../../src-main/contract/cluster';
 import type { Plan, PlanStep } from '../../src-main/contract/operations';
+import { aNode, aTable, capabilities } from '../support/cluster-records';
 
 export const clusterId = 'cluster-1';
 export const takenAt = '2026-03-01T12:09:31.000Z';
@@ -39,54 +39,18 @@ export interface Fixture {
 }
 
 export function makeNode(nodeId: number, change: Partial<ClusterNode> = {}): ClusterNode {
-  return {
+  return aNode({
     nodeId,
     groupId: nodeId - 1,
-    name: '127.0.0.1',
     port: 9799 + nodeId,
-    rack: 'default',
-    role: 'primary',
-    nodeCluster: 'default',
-    isActive: true,
-    hasMetadata: true,
-    metadataSynced: true,
     shouldHaveShards: nodeId !== 1,
-    isClone: false,
     ...change,
-  };
+  });
 }
 
 export function makeTable(oid: number, change: Partial<ClusterTable> = {}): ClusterTable {
-  return {
-    oid,
-    schema: 'public',
-    name: `table_${oid}`,
-    type: 'distributed',
-    method: 'hash',
-    distributionColumn: 'agency_id',
-    colocationId: 1,
-    shardCount: 32,
-    owner: 'postgres',
-    accessMethod: 'heap',
-    isPartitioned: false,
-    parentOid: null,
-    hasReplicaIdentity: true,
-    isUnlogged: false,
-    ...change,
-  };
+  return aTable({ oid, name: `table_${oid}`, ...change });
 }
-
-export const capabilities: Capabilities = {
-  backgroundRebalance: true,
-  jobStatus: true,
-  moveByNodeId: true,
-  schemaSharding: true,
-  clones: true,
-  parallelTransfer: true,
-  isSuperuser: true,
-  role: 'postgres',
-  isCoordinator: true,
-};
 
 const familyNames = [
   ['permits', 'agencies', 'inspections', 'fees'],

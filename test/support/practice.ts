@@ -153,16 +153,3 @@ export async function startPracticeCluster(
     throw error;
   }
 }
-
-/** For one test: the cluster is stopped and removed whatever happens in `work`. */
-export async function withPracticeCluster<T>(
-  options: PracticeClusterTestOptions,
-  work: (cluster: PracticeClusterForTest) => Promise<T>,
-): Promise<T> {
-  const cluster = await startPracticeCluster(options);
-  try {
-    return await work(cluster);
-  } finally {
-    await cluster.end();
-  }
-}

@@ -8,11 +8,7 @@ import type {
   StepAction,
 } from '../../../src-main/contract/operations';
 import type { ChangeResult, Reader, Statement, Writer } from '../../../src-main/connections/database';
-import type {
-  AuditRecord,
-  ClusterAccess,
-  OperationsOptions,
-} from '../../../src-main/operations/engine-parts';
+import type { ClusterAccess, OperationsOptions } from '../../../src-main/operations/engine-parts';
 import { createJournal } from '../../../src-main/operations/journal';
 import type { Journal, JournalRecord } from '../../../src-main/operations/journal';
 import { createOperations } from '../../../src-main/operations/operations';
@@ -20,6 +16,7 @@ import type { Operations } from '../../../src-main/operations/operations';
 import { planSql } from '../../../src-main/operations/statements';
 import type { StepTable } from '../../../src-main/operations/steps';
 import type { Observation, Step } from '../../../src-main/operations/steps/step';
+import type { AuditLine } from '../../../src-main/storage/audit-trail';
 
 export const clusterId = 'cluster-1';
 
@@ -252,7 +249,7 @@ export function worldAccess(world: World, life: Life): ClusterAccess {
 
 export interface WorldEngine {
   readonly operations: Operations;
-  readonly audit: AuditRecord[];
+  readonly audit: AuditLine[];
   readonly published: OperationPublished[];
 }
 type OperationPublished = Parameters<OperationsOptions['publish']>[0];
@@ -265,7 +262,7 @@ export function worldEngine(
     readonly life?: Life;
     readonly journal?: Journal;
     readonly retrySafe?: boolean;
-    readonly audit?: AuditRecord[];
+    readonly audit?: AuditLine[];
     readonly plan?: () => PlanReply;
     readonly reconnectLimitMs?: number;
   } = {},
