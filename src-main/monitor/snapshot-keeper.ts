@@ -1,5 +1,5 @@
 /** The last good snapshot of one cluster, read again on a beat and when asked to. */
-import { explainCitusError } from '../citus/recognise';
+import { explainCitusError } from '../citus/citus-errors';
 import { fingerprintOf, isSameText, parseSnapshot, readSnapshotText } from '../citus/snapshot';
 import type { SnapshotText } from '../citus/snapshot';
 import type { Reader } from '../connections/database';

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  explainCitusError,
-  findLimits,
-  recognise,
-  refusePlainServer,
-  refuseWrongNode,
-} from '../../../src-main/citus/recognise';
+import { findLimits, recognise, refusePlainServer, refuseWrongNode } from '../../../src-main/citus/recognise';
 import type { PlainServer, Topology } from '../../../src-main/citus/recognise';
 import type { ServerFacts } from '../../../src-main/citus/capabilities';
 import { FailureError } from '../../../src-main/contract/failure';
@@ -135,48 +129,6 @@ describe('limits of a session that is open', () => {
   it('name a standby and a coordinator that is not registered', () => {
     const findings = findLimits({ ...facts, isInRecovery: true }, { ...topology, coordinator: null });
     expect(findings.map((finding) => finding.code)).toEqual(['standby', 'coordinator-not-registered']);
-  });
-});
-
-describe('the errors of Citus in words of what to do', () => {
-  const error = (serverMessage: string, hint?: string): FailureError =>
-    new FailureError({
-      kind: 'database',
-      message: serverMessage,
-      serverMessage,
-      hint,
-      sqlState: 'XX000',
-      node: at,
-    });
-
-  it('tells a missing ALTER EXTENSION from a missing restart', () => {
-    const extension = explainCitusError(
-      error('loaded Citus library version differs from installed extension version'),
-      'app',
-    ) as FailureError;
-    expect(extension.failure.kind).toBe('unsupported-version');
-    expect(extension.failure.remedy).toContain('ALTER EXTENSION citus UPDATE; in database "app"');
-    const restart = explainCitusError(
-      error('loaded Citus library version differs from latest available extension version'),
-      'app',
-    ) as FailureError;
-    expect(restart.failure.remedy).toMatch(/^Restart PostgreSQL/);
-    expect(restart.failure.serverMessage).toContain('latest available');
-  });
-
-  it('recognises a library that is not loaded', () => {
-    const thrown = explainCitusError(
-      error('Citus can only be loaded via shared_preload_libraries'),
-      'app',
-    ) as FailureError;
-    expect(thrown.failure.kind).toBe('not-citus');
-  });
-
-  it('leaves any other error as it is', () => {
-    const other = error('something else');
-    expect(explainCitusError(other, 'app')).toBe(other);
-    const bug = new TypeError('x');
-    expect(explainCitusError(bug, 'app')).toBe(bug);
   });
 });
 
