@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { findLimits, recognise, refusePlainServer, refuseWrongNode } from '../../../src-main/citus/recognise';
 import type { PlainServer, Topology } from '../../../src-main/citus/recognise';
 import type { ServerFacts } from '../../../src-main/citus/capabilities';
-import { FailureError } from '../../../src-main/contract/failure';
 import type { Reader } from '../../../src-main/connections/database';
 
 const at = 'db.example:5432';
