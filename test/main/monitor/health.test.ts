@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import type { Reader } from '../../../src-main/connections/database';
+import type { ClusterReachability, ClusterSizes } from '../../../src-main/contract/cluster';
+import { createConnectivityKeeper } from '../../../src-main/monitor/connectivity-keeper';
+import { createHealthKeeper } from '../../../src-main/monitor/health-keeper';
+import { createRevisions } from '../../../src-main/monitor/revisions';
+import { createFakeClock } from './fake-clock';
+import { gatherHealth } from '../../../src-main/monitor/health-gather';
+import type { Member } from '../../../src-main/monitor/health-gather';
+import { systemClock } from '../../../src-main/monitor/clock';
+import { node, snapshot } from '../plans/fixtures';
+import { reach } from '../plans/health/fixtures';
+
+const never = new AbortController().signal;
+
+/** A node that answers every question, with what it was asked. */
+function answering(address: string, asked: string[] = []): Reader {
+  return {
+    address,
+    read: (async ({ text }: { text: string }) => {
+      asked.push(text);
+      const ids = /nodeid IN \(([\d, ]+)\)/.exec(text)?.[1]?.split(', ') ?? [];
+      if (ids.length > 0) return ids.map((id) => ({ nodeId: Number(id), reached: true }));
+      if (text.includes('server_version'))
+        return [{ postgres: '17.4', library: '13.2.2', extension: '13.2-1' }];
+      if (text.includes('current_setting(name')) return [{ name: 'wal_level', value: 'logical' }];
+      if (text.includes('seconds')) return [{ seconds: Date.now() / 1000 }];
+      if (text.includes('disk')) return [{ available: '50', total: '100' }];
+      if (text.includes('client backend')) return [{ own: 1, all: 1 }];
+      return [];
+    }) as Reader['read'],
+  };
+}
+
+const member = (groupId: number, reader: Reader): Member => ({
+  node: node(groupId),
+  address: reader.address,
+  reader,
+});
+
+describe('connections between nodes', () => {
+  it('are tried anew only for a node that is new or came back, and all on demand', async () => {
+    const asked = [0, 1, 2].map((): string[] => []);
+    const members = asked.map((texts, group) =>
+      member(group, answering(group === 0 ? 'db-c1:5432' : `db-w${group}:5432`, texts)),
+    );
+    const keeper = createConnectivityKeeper({
+      clock: systemClock,
+      aside: () => Promise.resolve(members[0]?.reader ?? null),
+    });
+    const counts = (): readonly number[] => asked.map((texts) => texts.splice(0).length);
+
+    const first = await keeper.read(members, false, never);
+    expect(first.known && first.value.pairs).toHaveLength(6);
+    expect(counts()).toEqual([1, 1, 1]);
+    await keeper.read(members, false, never);
+    expect(counts()).toEqual([0, 0, 0]);
+    await keeper.read(members.slice(0, 2), false, never);
+    const back = await keeper.read(members, false, never);
+    expect(back.known && back.value.pairs).toHaveLength(6);
+    expect(asked[0]).toEqual([expect.stringMatching(/IN \(3\)/)]);
+    expect(asked[2]).toEqual([expect.stringMatching(/IN \(1, 2\)/)]);
+    counts();
+    await keeper.read(members, true, never);
+    expect(counts()).toEqual([1, 1, 1]);
+  });
+});
+
+describe('gathering', () => {
+  it('waits for a node that hangs no longer than its limit, and knows the others', async () => {
+    const waits: (() => void)[] = [];
+    const clock = {
+      now: () => Date.now(),
+      after(_ms: number, act: () => void) {
+        waits.push(act);
+        return () => void waits.splice(waits.indexOf(act), waits.includes(act) ? 1 : 0);
+      },
+    };
+    const hanging: Reader = { address: 'db-w2:5432', read: () => new Promise(() => undefined) };
+    const coordinator = answering('db-c1:5432');
+    const world = snapshot({ nodes: [node(0), node(1), node(2)], tables: [], shards: [] });
+    const reachability: ClusterReachability = {
+      clusterId: 'c',
+      revision: 1,
+      takenAt: '',
+      nodes: [reach(1), reach(2), reach(3, 'unreachable')],
+    };
+    const sizes: ClusterSizes = {
+      clusterId: 'c',
+      revision: 1,
+      takenAt: '',
+      shardBytes: {},
+      incomplete: null,
+    };
+    const gathered = gatherHealth(
+      {
+        coordinator: () => coordinator,
+        aside: () => Promise.resolve(coordinator),
+        node: ({ host }) => Promise.resolve(host === 'db-w2' ? hanging : answering(`${host}:5432`)),
+        clock,
+        snapshot: () => Promise.resolve(world),
+        reachability: () => Promise.resolve(reachability),
+        sizes: () => Promise.resolve(sizes),
+        connectivity: () => Promise.resolve({ known: true, value: { pairs: [], silent: [] } }),
+        firstSeen: () => 0,
+      },
+      never,
+    );
+    // All that answer have answered; what is left to wait for is the limit of the one that does not.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(waits).toHaveLength(1);
+    waits.splice(0).forEach((act) => act());
+    const facts = await gathered;
+    expect(facts.nodes.map(({ address, settings }) => [address, settings.known])).toEqual([
+      ['db-c1:5432', true],
+      ['db-w1:5432', true],
+    ]);
+    expect(facts.away).toEqual(['db-w2:5432']);
+  });
+});
+
+describe('the report', () => {
+  it('is made again every minute while somebody looks, and no longer than two minutes after', async () => {
+    const clock = createFakeClock();
+    const coordinator = answering('db-c1:5432');
+    let published = 0;
+    const keeper = createHealthKeeper({
+      clusterId: 'c',
+      coordinator: () => coordinator,
+      aside: () => Promise.resolve(coordinator),
+      node: ({ host }) => Promise.resolve(answering(`${host}:5432`)),
+      snapshot: () => Promise.resolve(snapshot({ nodes: [node(0), node(1)], tables: [], shards: [] })),
+      reachability: () =>
+        Promise.resolve({ clusterId: 'c', revision: 1, takenAt: '', nodes: [reach(1), reach(2)] }),
+      sizes: () =>
+        Promise.resolve({ clusterId: 'c', revision: 1, takenAt: '', shardBytes: {}, incomplete: null }),
+      publish: () => void (published += 1),
+      clock,
+      revisions: createRevisions(),
+    });
+    await clock.pass(600_000);
+    expect(published).toBe(0);
+    expect(keeper.report()).toBeNull();
+    await clock.pass(60_000);
+    expect(published).toBe(1);
+    expect(keeper.report()?.revision).toBe(1);
+    await clock.pass(900_000);
+    expect(published).toBe(3);
+    keeper.stop();
+    await clock.pass(600_000);
+    expect(published).toBe(3);
+  });
+});
