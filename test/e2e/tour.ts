@@ -130,6 +130,26 @@ export async function tour({ folder, say }: TourOptions): Promise<TourReport> {
     );
 
     await step(
+      'health',
+      async () => {
+        await subject(page, 'Health');
+        await page
+          .getByText(/all \d+ checks are fine/i)
+          .first()
+          .waitFor({ timeout: 60_000 });
+        await picture('health');
+      },
+      async () => {
+        const unreachable = await valueOf(
+          dataFolder,
+          'SELECT count(*) FROM citus_check_cluster_node_health() WHERE result IS NOT TRUE',
+        );
+        if (unreachable !== '0') throw new Error(`${unreachable} connections between nodes fail`);
+        return 'every node reaches every node';
+      },
+    );
+
+    await step(
       'add node',
       async () => {
         await clusterMenu(page, /Start an empty node/);
