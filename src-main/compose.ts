@@ -14,7 +14,7 @@ import type { Failure } from './contract/failure';
 import type { Operation } from './contract/operations';
 import { createHandlers } from './ipc/handlers';
 import { forgetLostPractice } from './ipc/handlers/practice';
-import { createNotify } from './ipc/publish';
+import { createNotices } from './ipc/publish';
 import type { NoticeText, Publish } from './ipc/publish';
 import type { Handlers } from './ipc/serve';
 import { createLimitsTeller } from './ipc/tell-limits';
@@ -53,7 +53,7 @@ const planSizesAgeMs = 3_000;
 export async function compose(surroundings: Surroundings): Promise<Composed> {
   const { dataFolder, publish } = surroundings;
   await mkdir(dataFolder, { recursive: true });
-  const notify = createNotify(publish);
+  const { notify, all: notices } = createNotices(publish);
 
   const settings = await createSettings({ folder: dataFolder });
   const secrets = await createSecrets({ folder: dataFolder, keystore: systemKeystore() });
@@ -181,6 +181,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
         startWithPractice: surroundings.commandLine.startWithPractice,
       },
       licencesFile: join(surroundings.buildFolder, 'licences.json'),
+      notices,
       settings,
       copyText: (text) => clipboard.writeText(text),
       askForFile: (suggestedName) => askForFile(surroundings.window(), suggestedName),

@@ -1,7 +1,7 @@
 /** Every request the renderer can make: its input's schema, parsed in main at every call, and the type of its reply. */
 import { z } from 'zod';
 import { copyInput, saveFileInput, settingsInput } from './app';
-import type { AppInfo, Licence, SettingsRecord } from './app';
+import type { AppInfo, Licence, Notice, SettingsRecord } from './app';
 import { auditListInput } from './audit';
 import type { AuditPage, AuditVerification } from './audit';
 import { sizesInput, tableInput } from './cluster';
@@ -28,6 +28,8 @@ const nothing = z.undefined();
 export const requestInputs = {
   'app.info': nothing,
   'app.licences': nothing,
+  /** Since the app was started, oldest first: those of before the window listened are in it. */
+  'app.notices': nothing,
   'app.copyText': copyInput,
   'app.saveTextFile': saveFileInput,
   'settings.read': nothing,
@@ -92,6 +94,7 @@ export const requestInputs = {
 export interface Replies {
   'app.info': AppInfo;
   'app.licences': readonly Licence[];
+  'app.notices': readonly Notice[];
   'app.copyText': null;
   /** Null when the person closed the dialog. */
   'app.saveTextFile': { readonly path: string } | null;

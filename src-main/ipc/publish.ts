@@ -16,19 +16,33 @@ export function createPublish(contents: () => WebContents | null): Publish {
 
 export type NoticeText = Pick<Notice, 'level' | 'title' | 'text'> & { readonly clusterId?: string };
 
-/** Numbers and dates notices on their way to the page. */
-export function createNotify(publish: Publish): (notice: NoticeText) => void {
+export interface Notices {
+  readonly notify: (notice: NoticeText) => void;
+  /** The newest, oldest first. */
+  readonly all: () => readonly Notice[];
+}
+
+const noticesKept = 100;
+
+/** Numbers and dates notices on their way to the page, and keeps them: a start tells before a window listens. */
+export function createNotices(publish: Publish): Notices {
+  let kept: readonly Notice[] = [];
   let revision = 0;
-  return ({ level, title, text, clusterId }) => {
-    revision += 1;
-    publish('notice', {
-      noticeId: randomUUID(),
-      revision,
-      at: new Date().toISOString(),
-      level,
-      title,
-      text,
-      clusterId: clusterId ?? null,
-    });
+  return {
+    all: () => kept,
+    notify({ level, title, text, clusterId }) {
+      revision += 1;
+      const notice: Notice = {
+        noticeId: randomUUID(),
+        revision,
+        at: new Date().toISOString(),
+        level,
+        title,
+        text,
+        clusterId: clusterId ?? null,
+      };
+      kept = [...kept, notice].slice(-noticesKept);
+      publish('notice', notice);
+    },
   };
 }

@@ -1,6 +1,6 @@
 /** The app, a node, the coordinator and a stored file die at the worst moment; nothing is lost, nothing is done twice. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -306,16 +306,26 @@ test('nothing of the app runs after it was quit', async () => {
   await nothingLeftOf(dataFolder);
 });
 
-test('a list of clusters that was cut short is kept aside and told of; practice clusters are found again', async () => {
+test('stored files that were cut short are kept aside and told of; practice clusters are found again', async () => {
   const file = join(dataFolder, 'profiles.json');
   const before = readFileSync(file, 'utf8');
   truncateSync(file, Math.floor(before.length / 2));
+  writeFileSync(join(dataFolder, 'settings.json'), '{"version":1,"data":{"th');
+  const journal = join(dataFolder, 'operations', 'spoiled.jsonl');
+  writeFileSync(journal, 'no journal at all\n');
   app = await startApp({ dataFolder });
   const { page } = app;
   await page
     .getByText(/The list of clusters could not be read/)
     .first()
     .waitFor();
+  // The other two were found before there was a window to tell.
+  await page
+    .getByText(/settings could not be read/)
+    .first()
+    .waitFor();
+  await page.getByText('The journal of an operation cannot be read').first().waitFor();
+  expect(readdirSync(dataFolder).some((name) => name.startsWith('settings.json.unreadable-'))).toBe(true);
   const aside = readdirSync(dataFolder).filter((name) => name.startsWith('profiles.json.unreadable-'));
   expect(aside.length).toBe(1);
   expect(readFileSync(join(dataFolder, aside[0] ?? ''), 'utf8')).toBe(

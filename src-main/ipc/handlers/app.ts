@@ -1,7 +1,7 @@
 /** The app itself: what it is, its settings, clipboard and files of the person's choosing. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { AppInfo, Licence } from '../../contract/app';
+import type { AppInfo, Licence, Notice } from '../../contract/app';
 import { FailureError } from '../../contract/failure';
 import type { SettingsStore } from '../../storage/settings';
 import type { Handlers } from '../serve';
@@ -11,6 +11,7 @@ type AppHandlers = Pick<Handlers, Extract<keyof Handlers, `app.${string}` | `set
 export interface AppParts {
   readonly info: AppInfo;
   readonly licencesFile: string;
+  readonly notices: () => readonly Notice[];
   readonly settings: SettingsStore;
   readonly copyText: (text: string) => void;
   /** Asks the person where; null when the dialog was closed. */
@@ -25,6 +26,7 @@ export function appHandlers(parts: AppParts): AppHandlers {
   return {
     'app.info': () => parts.info,
     'app.licences': () => readLicences(parts.licencesFile),
+    'app.notices': () => parts.notices(),
     'app.copyText': ({ text }) => {
       parts.copyText(text);
       return null;
