@@ -127,8 +127,10 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
   }
 
   function fit(id: string | undefined): void {
-    if (cy.elements().empty() || cy.width() === 0) return;
     kept = { id };
+    // Nothing drawn yet, or no room yet: the next drawing or the next change of size fits it.
+    extent = '';
+    if (cy.elements().empty() || cy.width() === 0) return;
     extent = extentOf(cy);
     fitTo(cy.elements());
     if (id === undefined || cy.zoom() >= readableZoom) return;
@@ -172,6 +174,7 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     },
     resize() {
       cy.resize();
+      if (kept !== null) fit(kept.id);
     },
     destroy() {
       if (frame !== 0) cancelAnimationFrame(frame);
