@@ -32,7 +32,7 @@ await main(async () => {
 
 function parseArguments(args) {
   const available = readdirSync(new URL('test/bench/', rootFolder))
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
     .map((name) => name.slice(0, -3))
     .sort();
   const names = [];
