@@ -20,14 +20,9 @@ export async function run(): Promise<readonly BenchFigure[]> {
   try {
     const database = await cluster.connect();
     await writeCatalogs(database);
-    // A practice cluster prices comparisons at next to nothing for the sake of its foreign tables; a coordinator of
-    // Citus reads its catalogs with PostgreSQL's own price, which the copying client is measured with as well.
-    const ownPrice = 'SET cpu_operator_cost = 0.0025';
-    await database.change({ text: ownPrice });
     const endpoint = await cluster.endpoint();
     const client = new pg.Client({ ...endpoint, ssl: false });
     await client.connect();
-    await client.query(ownPrice);
     try {
       return await compare(database, client);
     } finally {
