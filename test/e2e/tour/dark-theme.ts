@@ -1,0 +1,17 @@
+/** The same in the dark. */
+import { subject } from './guide';
+import type { TourGuide } from './guide';
+
+export async function darkTheme({ page, picture, step }: TourGuide): Promise<void> {
+  await step(
+    'dark theme',
+    async () => {
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await subject(page, 'Topology');
+      await page.locator('html[data-theme="dark"]').waitFor();
+      await picture('topology-dark');
+      await page.emulateMedia({ colorScheme: 'light' });
+    },
+    () => Promise.resolve('the page follows the system'),
+  );
+}
