@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { tableName } from './cluster';
 import type { TableName } from './cluster';
 import type { Failure } from './failure';
+import { shardTransferModes } from './rebalance';
+import type { ShardTransferMode } from './rebalance';
 
-const shardTransferModes = ['auto', 'force_logical', 'block_writes'] as const;
-export type ShardTransferMode = (typeof shardTransferModes)[number];
+export type { ShardTransferMode } from './rebalance';
 
 /** What a person asks for. A new kind of operation begins here; the compiler lists what is missing. */
 export const operationRequest = z.discriminatedUnion('kind', [

@@ -1,0 +1,82 @@
+/** What is agreed on plans of our own: what a person may demand of one, what may be tried out, and moves one by one. */
+import { z } from 'zod';
+import { tableName } from './cluster';
+
+export const shardTransferModes = ['auto', 'force_logical', 'block_writes'] as const;
+export type ShardTransferMode = (typeof shardTransferModes)[number];
+
+/** int8 as text: no digit is lost. */
+const shardId = z.string().regex(/^\d{1,19}$/, 'the id of a shard');
+const nodeId = z.number().int().min(1);
+
+/** One move of a shard group, named by one of its shards; the shards colocated with it travel along. */
+export const moveOrder = z.object({ shardId, sourceNodeId: nodeId, targetNodeId: nodeId });
+export type MoveOrder = z.infer<typeof moveOrder>;
+
+/**
+ * - `fill`: takes shards. As soon as one node is to be filled, only such nodes take any.
+ * - `drain`: ends without a shard that can be moved.
+ * - `freeze`: neither takes nor gives, and counts in the average.
+ * - `exempt`: neither takes nor gives, and counts in nothing.
+ */
+const nodeRules = ['fill', 'drain', 'freeze', 'exempt'] as const;
+export type NodeRule = (typeof nodeRules)[number];
+
+/** What a plan of ours must keep to. Null: no such limit. */
+export const rebalanceConstraints = z.object({
+  /** What is evened out: bytes (as by_disk_size, base cost included) or the number of shard groups. */
+  measure: z.enum(['bytes', 'groups']),
+  /**
+   * How even: no node fuller than the fullest after Citus's own plan; or none more than a share above the average, as in
+   * 0.1.
+   */
+  target: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('as-citus') }),
+    z.object({ type: z.literal('within'), share: z.number().min(0).max(10) }),
+  ]),
+  nodeRules: z.array(z.object({ nodeId, rule: z.enum(nodeRules) })).max(1_000),
+  /** Their shard groups, and the tables colocated with them, stay where they are. */
+  pinnedTables: z.array(tableName).max(1_000),
+  /** The groups of these shards stay where they are: where a tenant lies, say. */
+  pinnedShards: z.array(shardId).max(10_000),
+  maxBytes: z.number().min(0).nullable(),
+  maxMoves: z.number().int().min(0).nullable(),
+  /** Held by the longer end of the estimate. */
+  maxHours: z.number().positive().nullable(),
+  /** Moves at the same time, and how many of them may touch one node. */
+  parallelMoves: z.number().int().min(1).max(64),
+  movesPerNode: z.number().int().min(1).max(16),
+  /** Share of each disk that stays free at every step, as in 0.1; the source's copy counts until it is cleaned up. */
+  keepFreeShare: z.number().min(0).max(0.95).nullable(),
+  order: z.enum(['shortest-first', 'most-relief-first']),
+});
+export type RebalanceConstraints = z.infer<typeof rebalanceConstraints>;
+
+/** Changes of the world that are tried out, and never made. */
+export const whatIf = z.object({
+  addedNodes: z.number().int().min(0).max(100),
+  removedNodeIds: z.array(nodeId).max(1_000),
+  /** A node that may hold twice as much as an ordinary one has 2. */
+  capacities: z.array(z.object({ nodeId, factor: z.number().min(0.1).max(10) })).max(1_000),
+  /** All bytes times this. */
+  growth: z.number().min(0.1).max(100),
+  /** A tenant with this share of the bytes of a group gets a group of its own beside it. */
+  isolated: z.object({ shardId, share: z.number().min(0.01).max(0.99) }).nullable(),
+});
+export type WhatIf = z.infer<typeof whatIf>;
+
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day as in 22:00');
+
+/** Moves made one by one, in this order as far as the limits on parallel moves allow. */
+export const rebalanceMovesRequest = z.object({
+  kind: z.literal('rebalance-moves'),
+  moves: z.array(moveOrder).min(1).max(20_000),
+  transferMode: z.enum(shardTransferModes),
+  parallelMoves: z.number().int().min(1).max(64),
+  movesPerNode: z.number().int().min(1).max(16),
+  /** Local times of day between which moves are begun; null for any time. A window may span midnight. */
+  window: z.object({ from: clock, to: clock }).nullable(),
+  /** What the moves were planned under, to plan what is left afresh; null for moves that somebody listed. */
+  constraints: rebalanceConstraints.nullable(),
+});
+export type RebalanceMovesRequest = z.infer<typeof rebalanceMovesRequest>;
