@@ -1,5 +1,4 @@
 /** A full reading of the coordinator's catalogs. */
-import { createHash } from 'node:crypto';
 import type { Reader, StatementOptions } from '../connections/database';
 import type { ClusterSnapshot, RebalanceStrategy } from '../contract/cluster';
 import { readServerFacts } from './capabilities';
@@ -55,19 +54,40 @@ SELECT ${nodesColumn} AS nodes,
   return { facts, ...row };
 }
 
-export function parseSnapshot(text: SnapshotText): SnapshotContent {
-  const shards = parseShards(text.shards, text.placements);
-  const tables = parseTables(text.tables, countShards(shards));
+/** An answer that was parsed before, so that what is the same in the next one is not parsed again. */
+export interface ParsedSnapshot {
+  readonly text: SnapshotText;
+  readonly content: SnapshotContent;
+}
+
+/** Parts whose text is that of `known` are the very objects of `known`. */
+export function parseSnapshot(text: SnapshotText, known: ParsedSnapshot | null = null): SnapshotContent {
+  const before = known?.text;
+  const held = known?.content;
+  const sameShards = before?.shards === text.shards;
+  const sameTables = sameShards && before.tables === text.tables;
+  const shards =
+    held && sameShards && before.placements === text.placements
+      ? held.shards
+      : parseShards(text.shards, text.placements);
+  // Counts of shards are of the list of shards alone, wherever these lie.
+  const tables = held && sameTables ? held.tables : parseTables(text.tables, countShards(shards));
   return {
     versions: text.facts.versions,
     capabilities: text.facts.capabilities,
-    nodes: parseNodes(text.nodes),
+    nodes: held && before?.nodes === text.nodes ? held.nodes : parseNodes(text.nodes),
     tables,
-    colocationGroups: parseGroups(text.groups, tables),
+    colocationGroups:
+      held && sameTables && before.groups === text.groups
+        ? held.colocationGroups
+        : parseGroups(text.groups, tables),
     shards,
-    jobs: parseJobs(text.jobs),
+    jobs: held && before?.jobs === text.jobs ? held.jobs : parseJobs(text.jobs),
     cleanupRecords: Number(text.cleanup),
-    rebalanceStrategies: parseStrategies(text.strategies),
+    rebalanceStrategies:
+      held && before?.strategies === text.strategies
+        ? held.rebalanceStrategies
+        : parseStrategies(text.strategies),
   };
 }
 
@@ -100,9 +120,4 @@ export function isSameText(a: SnapshotText, b: SnapshotText): boolean {
     && a.jobs === b.jobs
     && JSON.stringify(a.facts) === JSON.stringify(b.facts)
   );
-}
-
-/** Equal for equal content, whatever the order in which the server kept its rows. */
-export function fingerprintOf(content: SnapshotContent): string {
-  return createHash('sha256').update(JSON.stringify(content)).digest('base64');
 }

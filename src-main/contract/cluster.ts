@@ -98,6 +98,27 @@ export interface ClusterSnapshot {
   readonly rebalanceStrategies: readonly RebalanceStrategy[];
 }
 
+/** What a reading found that differs from the snapshot before it, so that 40,000 shards are not told again for one job. */
+export interface SnapshotChange {
+  readonly clusterId: string;
+  readonly revision: number;
+  /** ISO 8601. */
+  readonly takenAt: string;
+  /** The revision it is to be applied to; null when it stands by itself, with every part. */
+  readonly base: number | null;
+  /** The parts that differ, each whole. */
+  readonly parts: Partial<Omit<ClusterSnapshot, 'clusterId' | 'revision' | 'takenAt' | 'shards'>>;
+  /** Null when no shard differs. */
+  readonly shards: ShardChange | null;
+}
+
+export interface ShardChange {
+  /** New ones, and those that lie elsewhere or have another range. */
+  readonly changed: readonly Shard[];
+  /** Ids of those that are gone. */
+  readonly removed: readonly string[];
+}
+
 export interface RebalanceStrategy {
   readonly name: string;
   readonly isDefault: boolean;

@@ -1,5 +1,5 @@
 import type { Notice, SettingsRecord } from './app';
-import type { ClusterReachability, ClusterSizes, ClusterSnapshot, JobProgress } from './cluster';
+import type { ClusterReachability, ClusterSizes, JobProgress, SnapshotChange } from './cluster';
 import type { HealthReport } from './health';
 import type { Operation } from './operations';
 import type { PracticeList } from './practice';
@@ -8,12 +8,13 @@ import type { SessionState } from './sessions';
 
 /**
  * Each event carries the whole record with its revision, so a lost or late one does no harm: the reader keeps
- * the highest revision it has seen of each record.
+ * the highest revision it has seen of each record. Of a snapshot, the largest record by far, it carries what differs
+ * from the revision before; a reader that does not hold that one asks for the whole.
  */
 export interface Events {
   'session.changed': SessionState;
   /** Sent only when the revision rose; `snapshot.seen` says that the world was read again and is the same. */
-  'snapshot.changed': ClusterSnapshot;
+  'snapshot.changed': SnapshotChange;
   'snapshot.seen': { readonly clusterId: string; readonly revision: number; readonly takenAt: string };
   'reachability.changed': ClusterReachability;
   'sizes.changed': ClusterSizes;

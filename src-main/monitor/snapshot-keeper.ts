@@ -1,7 +1,7 @@
 /** The last good snapshot of one cluster, read again on a beat and when asked to. */
 import { explainCitusError } from '../citus/citus-errors';
-import { fingerprintOf, isSameText, parseSnapshot, readSnapshotText } from '../citus/snapshot';
-import type { SnapshotText } from '../citus/snapshot';
+import { isSameText, parseSnapshot, readSnapshotText } from '../citus/snapshot';
+import type { SnapshotContent, SnapshotText } from '../citus/snapshot';
 import type { Reader } from '../connections/database';
 import type { ClusterSnapshot } from '../contract/cluster';
 import { FailureError, toFailure } from '../contract/failure';
@@ -11,6 +11,7 @@ import { isoTime } from './clock';
 import type { Clock } from './clock';
 import type { Publish } from './parts';
 import type { Revisions } from './revisions';
+import { diffContent, keepSame, wholeContent } from './snapshot-changes';
 
 export const longestRefreshMs = 60_000;
 
@@ -41,8 +42,7 @@ export interface SnapshotKeeper {
 export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper {
   const { clusterId, clock } = parts;
   let record: ClusterSnapshot | null = null;
-  let text: SnapshotText | null = null;
-  let fingerprint = '';
+  let known: { readonly text: SnapshotText; readonly content: SnapshotContent } | null = null;
   let isTroubled = false;
   let tookMs: number | null = null;
   let running: Promise<ClusterSnapshot> | null = null;
@@ -51,25 +51,35 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
   /** Of the reading that runs. */
   let stopRunning = stop;
 
+  /** Null when nothing differs from what is known. */
+  const changeIn = (next: SnapshotText) => {
+    if (known && isSameText(next, known.text)) return null;
+    const content = parseSnapshot(next, known);
+    const change = known ? diffContent(known.content, content) : wholeContent(content);
+    known = {
+      text: next,
+      content: !known ? content : change ? keepSame(known.content, content, change) : known.content,
+    };
+    return change && { change, content: known.content };
+  };
+
   const accept = (next: SnapshotText): ClusterSnapshot => {
     const takenAt = isoTime(clock);
-    if (record && text && isSameText(next, text)) {
+    const found = changeIn(next);
+    if (record && !found) {
       record = { ...record, takenAt };
-    } else {
-      const content = parseSnapshot(next);
-      const nextFingerprint = fingerprintOf(content);
-      const isChanged = !record || nextFingerprint !== fingerprint;
-      text = next;
-      fingerprint = nextFingerprint;
-      if (isChanged) {
-        record = { clusterId, revision: parts.revisions.next(), takenAt, ...content };
-        parts.publish('snapshot.changed', record);
-        parts.onSnapshot(record);
-        return record;
-      }
-      record = { ...(record as ClusterSnapshot), takenAt };
-    }
-    parts.publish('snapshot.seen', { clusterId, revision: record.revision, takenAt });
+      parts.publish('snapshot.seen', { clusterId, revision: record.revision, takenAt });
+    } else if (found) {
+      const base = record?.revision ?? null;
+      record = { clusterId, revision: parts.revisions.next(), takenAt, ...found.content };
+      parts.publish('snapshot.changed', {
+        clusterId,
+        revision: record.revision,
+        takenAt,
+        base,
+        ...found.change,
+      });
+    } else throw new Error('a first reading without content');
     parts.onSnapshot(record);
     return record;
   };
@@ -131,7 +141,7 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
 
   return {
     last: () => record,
-    lastText: () => text,
+    lastText: () => known?.text ?? null,
     refresh: (signal) => withSignal(refresh(), signal),
     start() {
       stop = new AbortController();

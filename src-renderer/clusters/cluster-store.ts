@@ -26,6 +26,7 @@ import type {
   ClusterSizes,
   ClusterSnapshot,
   JobProgress,
+  SnapshotChange,
 } from '../../src-main/contract/cluster';
 import type { HealthReport } from '../../src-main/contract/health';
 import type { Operation } from '../../src-main/contract/operations';
@@ -33,6 +34,7 @@ import type { PracticeCluster, PracticeList } from '../../src-main/contract/prac
 import type { Profile, ProfileList } from '../../src-main/contract/profiles';
 import type { SessionState } from '../../src-main/contract/sessions';
 import { keepNewest, keepNewestRevision } from './newest';
+import { applySnapshotChange } from './snapshot-changes';
 
 export const useClusterStore = defineStore('clusters', () => {
   const profileList = shallowRef<ProfileList>();
@@ -73,8 +75,18 @@ export const useClusterStore = defineStore('clusters', () => {
     keepNewestRevision(sessions, session.clusterId, session);
   }
   function putSnapshot(snapshot: ClusterSnapshot): void {
-    const { clusterId, takenAt } = snapshot;
-    if (keepNewestRevision(snapshots, clusterId, snapshot)) keepNewest(seenAt, clusterId, takenAt);
+    const { clusterId, revision, takenAt } = snapshot;
+    // The one that is held stays the same object: what was worked out from it holds.
+    const isHeld = snapshots.get(clusterId)?.revision === revision;
+    if (isHeld || keepNewestRevision(snapshots, clusterId, snapshot)) keepNewest(seenAt, clusterId, takenAt);
+  }
+  /** False when the revision it builds on is not held: the whole record has to be asked for. */
+  function putSnapshotChange(change: SnapshotChange): boolean {
+    const held = snapshots.get(change.clusterId);
+    if (held !== undefined && held.revision >= change.revision) return true;
+    const next = applySnapshotChange(held, change);
+    if (next !== null) putSnapshot(next);
+    return next !== null;
   }
   function putSeen(seen: {
     readonly clusterId: string;
@@ -121,6 +133,7 @@ export const useClusterStore = defineStore('clusters', () => {
     putPractice,
     putSession,
     putSnapshot,
+    putSnapshotChange,
     putSeen,
     putReachability,
     putSizes,

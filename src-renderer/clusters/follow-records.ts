@@ -10,7 +10,9 @@ import { useClusterStore } from './cluster-store';
 export async function followRecords(): Promise<void> {
   const store = useClusterStore();
   onEvent('session.changed', store.putSession);
-  onEvent('snapshot.changed', store.putSnapshot);
+  onEvent('snapshot.changed', (change) => {
+    if (!store.putSnapshotChange(change)) void readSnapshot(change.clusterId);
+  });
   onEvent('snapshot.seen', store.putSeen);
   onEvent('reachability.changed', store.putReachability);
   onEvent('sizes.changed', store.putSizes);
@@ -51,14 +53,18 @@ export async function followRecords(): Promise<void> {
   }
 }
 
+async function readSnapshot(clusterId: string): Promise<void> {
+  const snapshot = await request('cluster.snapshot', { clusterId });
+  if (snapshot.ok && snapshot.value !== null) useClusterStore().putSnapshot(snapshot.value);
+}
+
 async function readRecords(clusterId: string): Promise<void> {
   const store = useClusterStore();
-  const [snapshot, reachability, progress] = await Promise.all([
-    request('cluster.snapshot', { clusterId }),
+  const [, reachability, progress] = await Promise.all([
+    readSnapshot(clusterId),
     request('cluster.reachability', { clusterId }),
     request('cluster.progress', { clusterId }),
   ]);
-  if (snapshot.ok && snapshot.value !== null) store.putSnapshot(snapshot.value);
   if (reachability.ok && reachability.value !== null) store.putReachability(reachability.value);
   if (progress.ok && progress.value !== null) store.putProgress(progress.value);
 }

@@ -55,7 +55,10 @@ describe('the snapshot', () => {
     const changed = published.of('snapshot.changed').at(-1);
     expect(published.of('snapshot.changed')).toHaveLength(2);
     expect(changed?.revision).toBeGreaterThan(first?.revision ?? 0);
-    expect(changed?.shards.map((shard) => shard.groupIds)).toEqual([[1], [1]]);
+    expect(monitor.snapshot(id)?.shards.map((shard) => shard.groupIds)).toEqual([[1], [1]]);
+    // The one shard that lies elsewhere, on top of what was told before.
+    expect(changed).toMatchObject({ base: first?.revision, parts: {}, shards: { removed: [] } });
+    expect(changed?.shards?.changed.map((shard) => shard.shardId)).toEqual(['101']);
   });
 
   it('is the same when the server keeps its rows in another order', async () => {
@@ -69,6 +72,22 @@ describe('the snapshot', () => {
     await clock.pass(5_000);
     expect(published.of('snapshot.changed')).toHaveLength(1);
     expect(published.of('snapshot.seen')).toHaveLength(1);
+  });
+
+  it('tells no shard again when only jobs differ', async () => {
+    const { clock, cluster, published, monitor, session } = setUp();
+    session('open');
+    await clock.pass(0);
+    const before = monitor.snapshot(id);
+    cluster.catalogs = { ...cluster.catalogs, cleanup: '3' };
+    await clock.pass(5_000);
+    expect(published.of('snapshot.changed').at(-1)).toMatchObject({
+      base: before?.revision,
+      parts: { cleanupRecords: 3 },
+      shards: null,
+    });
+    expect(monitor.snapshot(id)?.shards).toBe(before?.shards);
+    expect(monitor.snapshot(id)?.tables).toBe(before?.tables);
   });
 
   it('is new when the server was upgraded or the role lost its rights', async () => {

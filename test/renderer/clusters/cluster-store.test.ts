@@ -47,6 +47,21 @@ describe('cluster store', () => {
     expect(cluster.seenAt.value).toBe('2026-03-01T12:00:10Z');
   });
 
+  it('builds a snapshot on the one that is held, and refuses what builds on another', () => {
+    const store = useClusterStore();
+    const held = aSnapshot({ revision: 3 });
+    store.putSnapshot(held);
+    const change = { clusterId: 'c1', takenAt: held.takenAt, parts: { cleanupRecords: 7 }, shards: null };
+    expect(store.putSnapshotChange({ ...change, base: 2, revision: 5 })).toBe(false);
+    expect(store.snapshots.get('c1')).toBe(held);
+    expect(store.putSnapshotChange({ ...change, base: 3, revision: 4 })).toBe(true);
+    expect(store.snapshots.get('c1')).toEqual({ ...held, revision: 4, cleanupRecords: 7 });
+    expect(store.snapshots.get('c1')?.shards).toBe(held.shards);
+    // One that comes late says nothing new.
+    expect(store.putSnapshotChange({ ...change, base: 1, revision: 2 })).toBe(true);
+    expect(store.snapshots.get('c1')?.revision).toBe(4);
+  });
+
   it('offers the progress of a job that is under way, and none of one that has ended', () => {
     const store = useClusterStore();
     const cluster = useCluster('c1');
@@ -109,6 +124,29 @@ describe('followRecords', () => {
     expect(store.operations.size).toBe(1);
     scope.stop();
     expect(bridge.listenerCount('snapshot.changed')).toBe(0);
+  });
+
+  it('asks for the whole snapshot when a change builds on one that it does not hold', async () => {
+    const bridge = createFakeBridge({
+      'sessions.list': () => [],
+      'practice.list': () => ({ revision: 1, clusters: [] }),
+      'operations.list': () => [],
+      'cluster.snapshot': () => aSnapshot({ revision: 8 }),
+    });
+    uninstall = installBridge(bridge);
+    const scope = effectScope();
+    await scope.run(() => followRecords());
+    bridge.emit('snapshot.changed', {
+      clusterId: 'c1',
+      revision: 8,
+      takenAt: aSnapshot().takenAt,
+      base: 7,
+      parts: {},
+      shards: null,
+    });
+    await flushPromises();
+    expect(useClusterStore().snapshots.get('c1')?.revision).toBe(8);
+    scope.stop();
   });
 
   it('asks for the last records of a cluster when its page is opened and again when its session opens', async () => {

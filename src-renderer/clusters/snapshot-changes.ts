@@ -1,0 +1,48 @@
+/** Pure: a snapshot and what changed in it make the next one; what did not change stays the same object. */
+import type { ClusterSnapshot, Shard, ShardChange, SnapshotChange } from '../../src-main/contract/cluster';
+
+/** Null when `change` builds on a revision that is not the held one. */
+export function applySnapshotChange(
+  held: ClusterSnapshot | undefined,
+  change: SnapshotChange,
+): ClusterSnapshot | null {
+  const { clusterId, revision, takenAt, base, parts, shards } = change;
+  if (base === null) {
+    // Without a base every part is there: `parts` is the whole but for the shards.
+    const whole = parts as Omit<ClusterSnapshot, 'clusterId' | 'revision' | 'takenAt' | 'shards'>;
+    return { ...whole, clusterId, revision, takenAt, shards: shards?.changed ?? [] };
+  }
+  if (held?.revision !== base) return null;
+  return {
+    ...held,
+    ...parts,
+    revision,
+    takenAt,
+    shards: shards === null ? held.shards : applyShardChange(held.shards, shards),
+  };
+}
+
+function applyShardChange(held: readonly Shard[], change: ShardChange): readonly Shard[] {
+  const changed = new Map(change.changed.map((shard) => [shard.shardId, shard]));
+  const removed = new Set(change.removed);
+  const next: Shard[] = [];
+  for (const shard of held) {
+    const newer = changed.get(shard.shardId);
+    if (newer?.tableOid === shard.tableOid) {
+      next.push(newer);
+      changed.delete(shard.shardId);
+    } else if (newer === undefined && !removed.has(shard.shardId)) next.push(shard);
+  }
+  if (changed.size === 0) return next;
+  // Those that are new stand where main has them: by table, then by shard id.
+  next.push(...changed.values());
+  return next.sort(compareShards);
+}
+
+function compareShards(one: Shard, other: Shard): number {
+  return (
+    one.tableOid - other.tableOid
+    || one.shardId.length - other.shardId.length
+    || (one.shardId < other.shardId ? -1 : one.shardId > other.shardId ? 1 : 0)
+  );
+}
