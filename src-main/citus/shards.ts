@@ -26,16 +26,13 @@ export const placementsColumn = `
 
 /** Ordered by table and by shard id, so that equal catalogs give equal lists whatever the order of their rows. */
 export function parseShards(shardsText: string, placementsText: string): readonly Shard[] {
-  // As keys, numbers cost half of what text costs. Ids that a number cannot hold stay text.
-  const keysOf = /\d{16}/.test(placementsText) ? textsOf : numbersOf;
-  const groupIdsOf = parsePlacements(placementsText, keysOf);
-  const nowhere: readonly number[] = [];
+  const groupIdsOf = parsePlacements(placementsText);
   const shards: Shard[] = [];
   for (const line of lines(shardsText)) {
     const [oid = '', idList = '', minList = '', maxList = ''] = line.split('|');
     const tableOid = Number(oid);
     const ids = textsOf(idList);
-    const keys = keysOf(idList);
+    const groupIds = groupIdsOf(idList, ids);
     const mins = minList === '' ? [] : numbersOf(minList);
     const maxs = maxList === '' ? [] : numbersOf(maxList);
     // A range that is missing for one shard would shift those of all after it.
@@ -45,7 +42,7 @@ export function parseShards(shardsText: string, placementsText: string): readonl
       tableOid,
       minValue: hasRanges ? (mins[index] ?? null) : null,
       maxValue: hasRanges ? (maxs[index] ?? null) : null,
-      groupIds: groupIdsOf.get(keys[index] ?? shardId) ?? nowhere,
+      groupIds: groupIds[index] ?? nowhere,
     }));
     if (!isOrdered(ids)) ofTable.sort((a, b) => compareShardIds(a.shardId, b.shardId));
     for (const shard of ofTable) shards.push(shard);
@@ -53,21 +50,57 @@ export function parseShards(shardsText: string, placementsText: string): readonl
   return shards;
 }
 
-type Keys = (list: string) => readonly (string | number)[];
+const nowhere: readonly number[] = [];
 
-function parsePlacements(text: string, keysOf: Keys): ReadonlyMap<string | number, readonly number[]> {
-  const groupIdsOf = new Map<string | number, readonly number[]>();
-  for (const line of lines(text)) {
+/** Group ids of each shard of a list, given as text and cut into its ids. */
+type GroupIdsOf = (list: string, ids: readonly string[]) => readonly (readonly number[] | undefined)[];
+
+/**
+ * Citus hands out shard ids one after the other, so nearly always a plain list from the lowest to the highest holds them
+ * all, at a tenth of what a map of texts costs. Ids that are scattered, or that a number cannot hold, go into such a map.
+ */
+function parsePlacements(text: string): GroupIdsOf {
+  const groups = lines(text).map((line) => {
     const separator = line.indexOf('|');
-    const groupId = Number(line.slice(0, separator));
-    // Nearly every shard lies on one node: those of a node share one list.
-    const alone: readonly number[] = [groupId];
-    for (const key of keysOf(line.slice(separator + 1))) {
-      const known = groupIdsOf.get(key);
-      groupIdsOf.set(key, known ? [...known, groupId] : alone);
+    return { groupId: Number(line.slice(0, separator)), list: line.slice(separator + 1) };
+  });
+  if (/\d{16}/.test(text)) return placementsByText(groups);
+  const numbered = groups.map(({ groupId, list }) => ({ groupId, ids: numbersOf(list) }));
+  let lowest = Infinity;
+  let highest = -Infinity;
+  let count = 0;
+  for (const { ids } of numbered) {
+    count += ids.length;
+    for (const id of ids) {
+      if (id < lowest) lowest = id;
+      if (id > highest) highest = id;
     }
   }
-  return groupIdsOf;
+  if (highest - lowest > 1_000 + 20 * count) return placementsByText(groups);
+  const places = new Array<readonly number[] | undefined>(count === 0 ? 0 : highest - lowest + 1);
+  for (const { groupId, ids } of numbered) {
+    // Nearly every shard lies on one node: those of a node share one list.
+    const alone: readonly number[] = [groupId];
+    for (const id of ids) {
+      const known = places[id - lowest];
+      places[id - lowest] = known ? [...known, groupId] : alone;
+    }
+  }
+  return (list) => numbersOf(list).map((id) => places[id - lowest]);
+}
+
+function placementsByText(
+  groups: readonly { readonly groupId: number; readonly list: string }[],
+): GroupIdsOf {
+  const groupIdsOf = new Map<string, readonly number[]>();
+  for (const { groupId, list } of groups) {
+    const alone: readonly number[] = [groupId];
+    for (const id of textsOf(list)) {
+      const known = groupIdsOf.get(id);
+      groupIdsOf.set(id, known ? [...known, groupId] : alone);
+    }
+  }
+  return (_list, ids) => ids.map((id) => groupIdsOf.get(id));
 }
 
 function textsOf(list: string): readonly string[] {

@@ -89,8 +89,7 @@ VALUES ('{"last_upgrade_version": "13.2-1", "partitioned_citus_table_exists_pre_
 CREATE TABLE pg_catalog.pg_dist_partition (
   logicalrelid regclass NOT NULL UNIQUE,
   partmethod "char" NOT NULL,
-  -- Citus stores a serialised Var here. The emulator stores "{column <attnum>}"; both are only
-  -- meaningful to column_to_column_name.
+  -- A serialised Var, as column_name_to_column writes it.
   partkey text,
   colocationid int NOT NULL DEFAULT 0,
   repmodel "char" NOT NULL DEFAULT 'c',

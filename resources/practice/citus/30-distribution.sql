@@ -246,24 +246,26 @@ $$;
 CREATE FUNCTION pg_citus_practice.key_column(rel oid) RETURNS name
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT a.attname FROM pg_dist_partition p
-  JOIN pg_attribute a ON a.attrelid = p.logicalrelid AND a.attnum = substring(p.partkey FROM '^\{column (\d+)\}$')::int
+  JOIN pg_attribute a ON a.attrelid = p.logicalrelid AND a.attnum = substring(p.partkey FROM ':varattno (\d+) ')::int
   WHERE p.logicalrelid = rel
 $$;
 
 CREATE FUNCTION pg_catalog.column_to_column_name(table_name regclass, column_var_text text) RETURNS text
 LANGUAGE sql STRICT SET search_path = pg_catalog AS $$
   SELECT attname::text FROM pg_attribute
-  WHERE attrelid = table_name AND attnum = substring(column_var_text FROM '^\{column (\d+)\}$')::int
+  WHERE attrelid = table_name AND attnum = substring(column_var_text FROM ':varattno (\d+) ')::int
 $$;
+-- The text of a PostgreSQL expression node, as Citus keeps it, so that a reader of pg_dist_partition.partkey finds the form that Citus writes.
 CREATE FUNCTION pg_catalog.column_name_to_column(table_name regclass, column_name text) RETURNS text
 LANGUAGE plpgsql STRICT SET search_path = pg_catalog AS $$
-DECLARE n int;
+DECLARE a pg_attribute;
 BEGIN
-  SELECT attnum INTO n FROM pg_attribute WHERE attrelid = table_name AND attname = column_name AND NOT attisdropped AND attnum > 0;
-  IF n IS NULL THEN
+  SELECT * INTO a FROM pg_attribute WHERE attrelid = table_name AND attname = column_name AND NOT attisdropped AND attnum > 0;
+  IF NOT FOUND THEN
     RAISE EXCEPTION 'column "%" of relation "%" does not exist', column_name, pg_citus_practice.relname(table_name) USING ERRCODE = '42703';
   END IF;
-  RETURN format('{column %s}', n);
+  RETURN format('{VAR :varno 1 :varattno %1$s :vartype %2$s :vartypmod %3$s :varcollid %4$s :varnullingrels (b) :varlevelsup 0 :varnosyn 1 :varattnosyn %1$s :location -1}',
+                a.attnum, a.atttypid, a.atttypmod, a.attcollation);
 END $$;
 
 -- ---------------------------------------------------------------------------------------------------

@@ -322,7 +322,7 @@ BEGIN
 
   made := pg_citus_practice.replace_with_shell(rel, spec);
   INSERT INTO pg_dist_partition VALUES (made, method,
-    CASE WHEN key IS NOT NULL THEN format('{column %s}', (SELECT attnum FROM pg_attribute WHERE attrelid = made AND attname = key)) END,
+    CASE WHEN key IS NOT NULL THEN pg_catalog.column_name_to_column(made, key) END,
     of_colocation, model, auto);
   -- ids in the order of the layout, which is the order of the hash ranges
   FOR shard IN SELECT * FROM jsonb_array_elements(layout) LOOP
