@@ -162,6 +162,16 @@ export interface NodeReachability {
   readonly lastSeenAt: string | null;
   readonly latencyMs: number | null;
   readonly failure: Failure | null;
+  /** Absent before the first try. */
+  readonly pace?: NodePace;
+}
+
+/** How fast a node answered lately, against how fast it usually does. */
+export interface NodePace {
+  /** Milliseconds of the last probes, newest last; `late` ran into the time limit, `none` got no answer otherwise. */
+  readonly recent: readonly (number | 'late' | 'none')[];
+  /** Median of the answers that were not slow; null before the first answer. */
+  readonly usualMs: number | null;
 }
 
 export interface ClusterReachability {

@@ -1,6 +1,7 @@
 import type { Notice, SettingsRecord } from './app';
 import type { ClusterReachability, ClusterSizes, JobProgress, SnapshotChange } from './cluster';
 import type { HealthReport } from './health';
+import type { ClusterNodeStates } from './node-states';
 import type { Operation } from './operations';
 import type { PracticeList } from './practice';
 import type { ProfileList } from './profiles';
@@ -17,6 +18,7 @@ export interface Events {
   'snapshot.changed': SnapshotChange;
   'snapshot.seen': { readonly clusterId: string; readonly revision: number; readonly takenAt: string };
   'reachability.changed': ClusterReachability;
+  'states.changed': ClusterNodeStates;
   'sizes.changed': ClusterSizes;
   'progress.changed': JobProgress;
   'health.changed': HealthReport;

@@ -14,6 +14,7 @@ import type {
   TableDescription,
 } from './cluster';
 import type { HealthReport } from './health';
+import type { ClusterNodeStates } from './node-states';
 import { decideInput, operationInput, planInput, startInput } from './operations';
 import type { Operation, PlanReply, StartReply } from './operations';
 import { createPracticeInput, practiceInput, practiceNodeInput } from './practice';
@@ -58,6 +59,7 @@ export const requestInputs = {
   'cluster.refresh': clusterInput,
   'cluster.sizes': sizesInput,
   'cluster.reachability': clusterInput,
+  'cluster.states': clusterInput,
   /** Try every node again now. */
   'cluster.probe': clusterInput,
   'cluster.progress': clusterInput,
@@ -119,6 +121,7 @@ export interface Replies {
   'cluster.refresh': ClusterSnapshot;
   'cluster.sizes': ClusterSizes;
   'cluster.reachability': ClusterReachability | null;
+  'cluster.states': ClusterNodeStates | null;
   'cluster.probe': ClusterReachability;
   'cluster.progress': JobProgress | null;
   'health.check': HealthReport;

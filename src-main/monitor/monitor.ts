@@ -4,6 +4,7 @@ import type { ClusterReachability, ClusterSizes, ClusterSnapshot, JobProgress } 
 import { FailureError } from '../contract/failure';
 import type { Failure } from '../contract/failure';
 import type { HealthReport } from '../contract/health';
+import type { ClusterNodeStates } from '../contract/node-states';
 import type { SessionState } from '../contract/sessions';
 import { isoTime, systemClock } from './clock';
 import type { Clock } from './clock';
@@ -11,7 +12,7 @@ import { createHealthKeeper } from './health-keeper';
 import type { HealthKeeper } from './health-keeper';
 import { createJobKeeper } from './job-keeper';
 import type { JobKeeper } from './job-keeper';
-import type { MonitorParts } from './parts';
+import type { MonitorParts, Publish } from './parts';
 import { createReachabilityKeeper } from './reachability-keeper';
 import type { ReachabilityKeeper } from './reachability-keeper';
 import { createRevisions } from './revisions';
@@ -20,6 +21,8 @@ import { createSizesKeeper } from './sizes-keeper';
 import type { SizesKeeper } from './sizes-keeper';
 import { createSnapshotKeeper } from './snapshot-keeper';
 import type { SnapshotKeeper } from './snapshot-keeper';
+import { createStatesKeeper } from './states-keeper';
+import type { StatesKeeper } from './states-keeper';
 
 export interface Monitor {
   /** To be told every state of every session: watches the open, rests with the lost, forgets the closed. */
@@ -36,6 +39,8 @@ export interface Monitor {
   /** Sizes not older than `maxAgeMs`; asks every node through the coordinator where there are none. */
   sizes(clusterId: string, maxAgeMs: number): Promise<ClusterSizes>;
   reachability(clusterId: string): ClusterReachability | null;
+  /** What state each node is in, why and since when. Null before the catalogs were read once. */
+  states(clusterId: string): ClusterNodeStates | null;
   /** Tries every node now. */
   probe(clusterId: string): Promise<ClusterReachability>;
   /** Of the job that runs, or of the last that did while the cluster was open. */
@@ -52,6 +57,7 @@ interface Watched {
   readonly snapshots: SnapshotKeeper;
   readonly sizes: SizesKeeper;
   readonly reachability: ReachabilityKeeper;
+  readonly states: StatesKeeper;
   readonly jobs: JobKeeper;
   readonly health: HealthKeeper;
   isResting: boolean;
@@ -125,6 +131,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     refresh: async (clusterId, signal) => watchedOne(clusterId).snapshots.refresh(signal),
     sizes: async (clusterId, maxAgeMs) => watchedOne(clusterId).sizes.read(maxAgeMs),
     reachability: (clusterId) => clusters.get(clusterId)?.reachability.last() ?? null,
+    states: (clusterId) => clusters.get(clusterId)?.states.last() ?? null,
     probe: async (clusterId) => watchedOne(clusterId).reachability.probe(),
     progress: (clusterId) => clusters.get(clusterId)?.jobs.last() ?? null,
     healthReport: (clusterId) => clusters.get(clusterId)?.health.report() ?? null,
@@ -144,6 +151,11 @@ function createWatched(
   const coordinator = () => sessions.coordinator(clusterId);
   const aside = () => sessions.aside(clusterId);
   const shared = { clusterId, clock, revisions, publish, coordinator, aside };
+  /** Of what the states of the nodes are judged by. */
+  const publishAndJudge: Publish = (event, record) => {
+    publish(event, record);
+    states.look();
+  };
 
   const onSnapshot = (snapshot: ClusterSnapshot): void => {
     reachability.onNodes(snapshot.nodes);
@@ -170,6 +182,7 @@ function createWatched(
 
   const snapshots = createSnapshotKeeper({
     ...shared,
+    publish: publishAndJudge,
     refreshSeconds: () => settings().refreshSeconds,
     onSnapshot,
     onTrouble,
@@ -177,13 +190,21 @@ function createWatched(
   const sizes = createSizesKeeper({ ...shared, catalogs });
   const reachability = createReachabilityKeeper({
     ...shared,
+    publish: publishAndJudge,
     node: (address) => sessions.node(clusterId, address),
   });
   const jobs = createJobKeeper({
     ...shared,
+    publish: publishAndJudge,
     sizes: (maxAgeMs) => sizes.read(maxAgeMs),
     lastSizes: () => sizes.last(),
     onMoved: () => void snapshots.refresh().catch(() => undefined),
+  });
+  const states = createStatesKeeper({
+    ...shared,
+    snapshot: () => snapshots.last(),
+    reachability: () => reachability.last(),
+    progress: () => jobs.last(),
   });
   const health = createHealthKeeper({
     ...shared,
@@ -192,6 +213,6 @@ function createWatched(
     reachability: async (isFresh) => (isFresh ? null : reachability.last()) ?? reachability.probe(),
     sizes: (maxAgeMs) => sizes.read(maxAgeMs),
   });
-  const watched: Watched = { snapshots, sizes, reachability, jobs, health, isResting: false };
+  const watched: Watched = { snapshots, sizes, reachability, states, jobs, health, isResting: false };
   return watched;
 }

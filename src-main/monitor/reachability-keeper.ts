@@ -4,10 +4,12 @@ import type { Reader } from '../connections/database';
 import type { ClusterNode, ClusterReachability, NodeReachability } from '../contract/cluster';
 import { isoTime } from './clock';
 import type { Clock } from './clock';
+import { addProbe, noLatency, toPace } from './latency';
+import type { Latency } from './latency';
 import { createNodeProbe, isCoordinatorNode } from './node-probe';
 import type { NodeProbe } from './node-probe';
 import type { Publish } from './parts';
-import { advance, notTried } from './reachability';
+import { advance, notTried, probeOf } from './reachability';
 import type { Revisions } from './revisions';
 
 export const probeEveryMs = 10_000;
@@ -39,6 +41,7 @@ interface Watched {
   node: ClusterNode;
   readonly probe: NodeProbe;
   state: NodeReachability;
+  latency: Latency;
   running: Promise<void> | null;
   takeBack: (() => void) | null;
 }
@@ -83,7 +86,8 @@ export function createReachabilityKeeper(parts: ReachabilityKeeperParts): Reacha
       .try(one.node)
       .then((outcome) => {
         if (isStopped || watched.get(one.node.nodeId) !== one) return;
-        one.state = advance(one.state, outcome, isoTime(clock));
+        one.latency = addProbe(one.latency, probeOf(outcome));
+        one.state = { ...advance(one.state, outcome, isoTime(clock)), pace: toPace(one.latency) };
         showSoon();
       })
       .finally(() => {
@@ -121,6 +125,7 @@ export function createReachabilityKeeper(parts: ReachabilityKeeperParts): Reacha
           node,
           probe: createNodeProbe({ direct, aside: parts.aside, clock }),
           state: notTried(node.nodeId, isoTime(clock)),
+          latency: noLatency,
           running: null,
           takeBack: null,
         };

@@ -1,5 +1,5 @@
 /** What is known of the reach of one node, and how an answer changes it. Pure. */
-import type { NodeReachability } from '../contract/cluster';
+import type { NodePace, NodeReachability } from '../contract/cluster';
 import type { Failure } from '../contract/failure';
 
 export type ProbeOutcome =
@@ -23,4 +23,10 @@ export function advance(previous: NodeReachability, outcome: ProbeOutcome, at: s
     latencyMs: outcome.state === 'reachable' ? outcome.latencyMs : null,
     failure: outcome.state === 'reachable' ? null : outcome.failure,
   };
+}
+
+/** What a try says about the pace of the node. */
+export function probeOf(outcome: ProbeOutcome): NodePace['recent'][number] {
+  if (outcome.state === 'reachable') return outcome.latencyMs;
+  return outcome.failure.kind === 'timeout' ? 'late' : 'none';
 }

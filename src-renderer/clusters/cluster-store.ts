@@ -6,6 +6,7 @@
  *   cluster.snapshot.value      ClusterSnapshot | undefined   the last good one; it stays when reading fails
  *   cluster.seenAt.value        ISO 8601 | undefined          when the world was last read and looked like `snapshot`
  *   cluster.reachability.value  ClusterReachability | undefined
+ *   cluster.conditions.value    ClusterNodeStates | undefined     state of each node, why and since when
  *   cluster.sizes.value         ClusterSizes | undefined      read only while someone looks: call useSizes(clusterId)
  *   cluster.progress.value      JobProgress | undefined       of the running background job, while there is one
  *   cluster.health.value        HealthReport | undefined      of the last health check
@@ -29,6 +30,7 @@ import type {
   SnapshotChange,
 } from '../../src-main/contract/cluster';
 import type { HealthReport } from '../../src-main/contract/health';
+import type { ClusterNodeStates } from '../../src-main/contract/node-states';
 import type { Operation } from '../../src-main/contract/operations';
 import type { PracticeCluster, PracticeList } from '../../src-main/contract/practice';
 import type { Profile, ProfileList } from '../../src-main/contract/profiles';
@@ -43,6 +45,7 @@ export const useClusterStore = defineStore('clusters', () => {
   const snapshots = shallowReactive(new Map<string, ClusterSnapshot>());
   const seenAt = shallowReactive(new Map<string, string>());
   const reachability = shallowReactive(new Map<string, ClusterReachability>());
+  const conditions = shallowReactive(new Map<string, ClusterNodeStates>());
   const sizes = shallowReactive(new Map<string, ClusterSizes>());
   const progress = shallowReactive(new Map<string, JobProgress>());
   const health = shallowReactive(new Map<string, HealthReport>());
@@ -101,6 +104,9 @@ export const useClusterStore = defineStore('clusters', () => {
   function putReachability(record: ClusterReachability): void {
     keepNewestRevision(reachability, record.clusterId, record);
   }
+  function putConditions(record: ClusterNodeStates): void {
+    keepNewestRevision(conditions, record.clusterId, record);
+  }
   function putSizes(record: ClusterSizes): void {
     keepNewestRevision(sizes, record.clusterId, record);
   }
@@ -123,6 +129,7 @@ export const useClusterStore = defineStore('clusters', () => {
     snapshots,
     seenAt,
     reachability,
+    conditions,
     sizes,
     progress,
     health,
@@ -136,6 +143,7 @@ export const useClusterStore = defineStore('clusters', () => {
     putSnapshotChange,
     putSeen,
     putReachability,
+    putConditions,
     putSizes,
     putProgress,
     putHealth,
@@ -153,6 +161,7 @@ export interface ClusterRecords {
   readonly snapshot: ComputedRef<ClusterSnapshot | undefined>;
   readonly seenAt: ComputedRef<string | undefined>;
   readonly reachability: ComputedRef<ClusterReachability | undefined>;
+  readonly conditions: ComputedRef<ClusterNodeStates | undefined>;
   readonly sizes: ComputedRef<ClusterSizes | undefined>;
   readonly progress: ComputedRef<JobProgress | undefined>;
   readonly health: ComputedRef<HealthReport | undefined>;
@@ -182,6 +191,7 @@ export function useCluster(clusterId: MaybeRefOrGetter<string>): ClusterRecords 
     snapshot: computed(() => store.snapshots.get(id.value)),
     seenAt: computed(() => store.seenAt.get(id.value)),
     reachability: computed(() => store.reachability.get(id.value)),
+    conditions: computed(() => store.conditions.get(id.value)),
     sizes: computed(() => store.sizes.get(id.value)),
     progress,
     health: computed(() => store.health.get(id.value)),

@@ -15,6 +15,7 @@ export async function followRecords(): Promise<void> {
   });
   onEvent('snapshot.seen', store.putSeen);
   onEvent('reachability.changed', store.putReachability);
+  onEvent('states.changed', store.putConditions);
   onEvent('sizes.changed', store.putSizes);
   onEvent('progress.changed', store.putProgress);
   onEvent('health.changed', store.putHealth);
@@ -60,11 +61,13 @@ async function readSnapshot(clusterId: string): Promise<void> {
 
 async function readRecords(clusterId: string): Promise<void> {
   const store = useClusterStore();
-  const [, reachability, progress] = await Promise.all([
+  const [, reachability, conditions, progress] = await Promise.all([
     readSnapshot(clusterId),
     request('cluster.reachability', { clusterId }),
+    request('cluster.states', { clusterId }),
     request('cluster.progress', { clusterId }),
   ]);
   if (reachability.ok && reachability.value !== null) store.putReachability(reachability.value);
+  if (conditions.ok && conditions.value !== null) store.putConditions(conditions.value);
   if (progress.ok && progress.value !== null) store.putProgress(progress.value);
 }

@@ -3,24 +3,12 @@ import type { ClusterNode, NodeReachability } from '../../src-main/contract/clus
 import type { NodeShards } from '../topology/shard-groups';
 import { formatBytes, formatCount, formatTime } from '../ui/format';
 import { isCoordinator } from './node-names';
+import type { NodeState } from './node-words';
 
 export interface NodeFact {
   readonly label: string;
   readonly value: string;
   readonly mono?: boolean;
-}
-
-export function roleWords(node: ClusterNode): string {
-  if (node.isClone) return 'clone';
-  if (isCoordinator(node)) return node.role === 'primary' ? 'coordinator' : 'replica of the coordinator';
-  switch (node.role) {
-    case 'primary':
-      return 'worker';
-    case 'secondary':
-      return 'replica of a worker';
-    case 'unavailable':
-      return 'not available';
-  }
 }
 
 export function metadataWords(node: ClusterNode, isUnreachable: boolean): string {
@@ -36,21 +24,23 @@ export function bytesWords(shards: NodeShards | undefined): string {
   return shards.bytes > 0 ? `over ${formatBytes(shards.bytes)}` : 'unknown';
 }
 
-export function latencyWords(reachability: NodeReachability | undefined): string {
-  if (reachability === undefined || reachability.latencyMs === null) return 'unknown';
-  return reachability.latencyMs < 1 ? 'under 1 ms' : `${formatCount(reachability.latencyMs)} ms`;
+export function latencyWords(latencyMs: number | null): string {
+  if (latencyMs === null) return 'unknown';
+  return latencyMs < 1 ? 'under 1 ms' : `${formatCount(latencyMs)} ms`;
 }
 
 export function toNodeFacts(
   node: ClusterNode,
   reachability: NodeReachability | undefined,
   shards: NodeShards | undefined,
+  state: NodeState | undefined,
   nowMs: number,
 ): readonly NodeFact[] {
   const isUnreachable = reachability?.state === 'unreachable';
   const facts: NodeFact[] = [
     { label: 'Address', value: `${node.name}:${node.port}`, mono: true },
-    { label: 'Role', value: roleWords(node) },
+    { label: 'Role', value: state?.role ?? 'unknown' },
+    { label: 'Since', value: state?.since ? formatTime(state.since, nowMs) : 'unknown' },
     { label: 'Data', value: bytesWords(shards) },
     { label: 'Shard groups', value: formatCount(shards?.groups.length ?? 0) },
     { label: 'Shards', value: formatCount(shards?.shardCount ?? 0) },
@@ -61,7 +51,10 @@ export function toNodeFacts(
       value: reachability?.lastSeenAt ? formatTime(reachability.lastSeenAt, nowMs) : 'not yet',
     },
   ];
-  if (!isUnreachable) facts.push({ label: 'Answers in', value: latencyWords(reachability) });
+  if (!isUnreachable) {
+    facts.push({ label: 'Answers in', value: latencyWords(reachability?.latencyMs ?? null) });
+    facts.push({ label: 'Usually in', value: latencyWords(reachability?.pace?.usualMs ?? null) });
+  }
   facts.push(
     { label: 'Node, group', value: `${node.nodeId}, ${node.groupId}` },
     { label: 'Rack', value: node.rack === '' ? 'none' : node.rack },

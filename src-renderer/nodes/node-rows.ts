@@ -3,7 +3,7 @@ import type { ClusterNode, NodeReachability } from '../../src-main/contract/clus
 import type { ShardMap } from '../topology/shard-groups';
 import { isCoordinator } from './node-names';
 import type { NodeTitle } from './node-names';
-import { metadataWords, roleWords } from './node-facts';
+import { metadataWords } from './node-facts';
 import type { NodeState } from './node-words';
 
 export interface NodeRow {
@@ -31,16 +31,41 @@ export interface NodeRowInput {
   readonly states: ReadonlyMap<number, NodeState>;
   readonly reachabilityOf: ReadonlyMap<number, NodeReachability>;
   readonly shards: ShardMap;
+  readonly removed: readonly { readonly node: ClusterNode; readonly state: NodeState }[];
 }
 
-/** The coordinator first, then by node id. */
+/** The coordinator first, then by node id; at the end those that went a short while ago. */
 export function toNodeRows(input: NodeRowInput): readonly NodeRow[] {
+  return [...presentRows(input), ...input.removed.map(removedRow)];
+}
+
+function removedRow({ node, state }: NodeRowInput['removed'][number]): NodeRow {
+  const address = `${node.name}:${node.port}`;
+  return {
+    key: String(node.nodeId),
+    node,
+    title: address,
+    address,
+    rest: '',
+    role: state.role,
+    state,
+    shardCount: 0,
+    bytes: 0,
+    metadata: 'none',
+    mayHoldShards: false,
+    latencyMs: null,
+    since: state.since,
+  };
+}
+
+function presentRows(input: NodeRowInput): readonly NodeRow[] {
   const rank = (node: ClusterNode): number => (isCoordinator(node) ? 0 : 1);
   return [...input.nodes]
     .sort((a, b) => rank(a) - rank(b) || a.nodeId - b.nodeId)
     .map((node) => {
       const reachability = input.reachabilityOf.get(node.nodeId);
       const shards = node.role === 'primary' ? input.shards.nodes.get(node.groupId) : undefined;
+      const state = input.states.get(node.nodeId);
       const title = input.titles.get(node.nodeId);
       return {
         key: String(node.nodeId),
@@ -48,14 +73,14 @@ export function toNodeRows(input: NodeRowInput): readonly NodeRow[] {
         title: title?.title ?? String(node.nodeId),
         address: title?.address ?? '',
         rest: title?.rest ?? '',
-        role: roleWords(node),
-        state: input.states.get(node.nodeId),
+        role: state?.role ?? '',
+        state,
         shardCount: shards?.shardCount ?? 0,
         bytes: shards === undefined ? 0 : shards.isComplete ? shards.bytes : null,
         metadata: metadataWords(node, false),
         mayHoldShards: node.shouldHaveShards,
         latencyMs: reachability?.latencyMs ?? null,
-        since: reachability?.since ?? null,
+        since: state?.since ?? null,
       };
     });
 }

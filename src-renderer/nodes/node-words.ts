@@ -1,6 +1,8 @@
-/** Pure: the state of a node in one of five levels, a few words for a card, and a sentence that says why. */
-import type { ClusterNode, ClusterReachability, NodeReachability } from '../../src-main/contract/cluster';
-import type { Failure } from '../../src-main/contract/failure';
+/** Pure: the state of a node as main judged it, in one of five levels, a few words for a card, and why. */
+import type { ClusterReachability, NodeReachability } from '../../src-main/contract/cluster';
+import type { NodeCondition, NodeStateName } from '../../src-main/contract/node-states';
+import { nodeRoles, nodeStates, wordOf } from '../../src-main/contract/words';
+import { assertNever } from '../api/assert-never';
 import type { NodeShards } from '../topology/shard-groups';
 import type { Traffic } from '../topology/moves';
 import { formatBytes, formatCounted, formatDuration, formatTime } from '../ui/format';
@@ -14,6 +16,10 @@ export interface NodeState {
   readonly word: string;
   /** One or two sentences. */
   readonly why: string;
+  /** As in "primary worker". */
+  readonly role: string;
+  /** ISO 8601: since when it is in its state. */
+  readonly since: string | null;
 }
 
 export const glyphs: Readonly<Record<ShownState, string>> = {
@@ -35,136 +41,96 @@ export function reachabilityByNode(
   return new Map((reachability?.nodes ?? []).map((node) => [node.nodeId, node]));
 }
 
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
-/** What the failure says, without the clock in it; the server's own words come below it, elsewhere. */
-function cause(failure: Failure | null): string {
-  return failure === null ? 'Does not answer' : failure.message.replace(/\.$/, '');
+export function levelOf(state: NodeStateName): ShownState {
+  switch (state) {
+    case 'active':
+      return 'ok';
+    case 'suspect':
+    case 'not-synced':
+    case 'to-be-drained':
+      return 'mind';
+    case 'unreachable':
+      return 'bad';
+    case 'draining':
+      return 'busy';
+    case 'inactive':
+    case 'drained':
+    case 'added':
+    case 'removed':
+    case 'unknown':
+      return 'mute';
+    default:
+      return assertNever(state);
+  }
 }
 
 export interface NodeStateInput {
-  readonly node: ClusterNode;
-  readonly reachability: NodeReachability | undefined;
+  /** As main judged it; undefined for a node that it has not told of yet. */
+  readonly condition: NodeCondition | undefined;
   readonly traffic: Traffic;
-  readonly shards: NodeShards | undefined;
   readonly nowMs: number;
 }
 
-/**
- * The worst thing that is known wins: unreachable, then what cannot hold data, then what moves, then what wants
- * attention. A node that was never asked is unknown, not active.
- */
-export function toNodeState(input: NodeStateInput): NodeState {
-  const { node, reachability, traffic, shards, nowMs } = input;
-  if (reachability?.state === 'unreachable') return unreachable(reachability, nowMs);
-  if (node.isClone) {
-    return {
-      level: 'mute',
-      word: 'clone',
-      words: 'clone, not promoted',
-      why: 'A copy of another worker. It takes no statements until it is promoted.',
-    };
+const untold: NodeState = {
+  level: 'mute',
+  word: wordOf(nodeStates, 'unknown'),
+  words: 'not tried yet',
+  why: 'Whether it answers is not known yet.',
+  role: '',
+  since: null,
+};
+
+/** The state in words for a card, a chip and a sentence. What a node receives or sends is shown on top of it. */
+export function toNodeState({ condition, traffic, nowMs }: NodeStateInput): NodeState {
+  if (condition === undefined) return untold;
+  const { state, since } = condition;
+  const word = wordOf(nodeStates, state);
+  const role = wordOf(nodeRoles, condition.role);
+  const base = { level: levelOf(state), word, words: word, why: condition.why, role, since };
+  switch (state) {
+    case 'unreachable':
+    case 'removed':
+      return {
+        ...base,
+        words: `${word} since ${formatMinute(since, nowMs)}`,
+        why: `${condition.why} Since ${formatTime(since, nowMs)} (${formatDuration(nowMs - Date.parse(since))}).`,
+      };
+    case 'active':
+    case 'added':
+    case 'drained':
+      return activity(condition, traffic, base);
+    case 'unknown':
+      return { ...base, words: 'not tried yet' };
+    case 'suspect':
+    case 'not-synced':
+    case 'to-be-drained':
+    case 'draining':
+    case 'inactive':
+      return base;
+    default:
+      return assertNever(state);
   }
-  if (node.role === 'secondary') {
-    return {
-      level: node.isActive ? 'ok' : 'mute',
-      word: 'replica',
-      words: node.isActive ? 'replica' : 'replica, inactive',
-      why: 'A streaming replica. It holds the same shards as its primary.',
-    };
-  }
-  if (!node.isActive) {
-    return {
-      level: 'mute',
-      word: 'inactive',
-      words: 'inactive',
-      why: 'Registered, but disabled: the coordinator sends it no statements.',
-    };
-  }
-  const moving = movement(node, traffic);
-  if (moving !== null) return moving;
-  if (node.hasMetadata && !node.metadataSynced) {
-    return {
-      level: 'mind',
-      word: 'not synced',
-      words: 'metadata not synced',
-      why: 'The metadata on this node is behind. The coordinator sends it again by itself; until then statements that are sent to this node may fail.',
-    };
-  }
-  if (node.groupId !== 0 && !node.shouldHaveShards && (shards?.onlyCopies ?? 0) > 0) {
-    return {
-      level: 'mind',
-      word: 'to be drained',
-      words: 'to be drained',
-      why: `Marked to hold no shards, and holds ${formatCounted(shards?.onlyCopies ?? 0, 'shard group')} still. A rebalance moves them away.`,
-    };
-  }
-  if (reachability === undefined || reachability.state === 'unknown') {
-    return {
-      level: 'mute',
-      word: 'unknown',
-      words: 'not tried yet',
-      why: 'Active in the catalogs of the coordinator; whether it answers is not known yet.',
-    };
-  }
-  return active(node, reachability, sendingWords(node, traffic));
 }
 
-function unreachable(reachability: NodeReachability, nowMs: number): NodeState {
-  const age = formatDuration(nowMs - Date.parse(reachability.since));
-  return {
-    level: 'bad',
-    word: 'unreachable',
-    words: `unreachable since ${formatMinute(reachability.since, nowMs)}`,
-    why: sentence(`${cause(reachability.failure)} since ${formatTime(reachability.since, nowMs)} (${age})`),
-  };
-}
-
-function movement(node: ClusterNode, traffic: Traffic): NodeState | null {
-  const counts = traffic.nodes.get(node.nodeId);
-  if (counts === undefined) return null;
-  const isReceiving = traffic.flows.some((flow) => flow.targetNodeId === node.nodeId);
-  if (isReceiving) {
+/** To give shards away is no trouble of its own: such a node keeps its state, and its words say so. */
+function activity({ nodeId, role }: NodeCondition, traffic: Traffic, base: NodeState): NodeState {
+  const counts = traffic.nodes.get(nodeId);
+  if (counts !== undefined && traffic.flows.some((flow) => flow.targetNodeId === nodeId)) {
     return {
+      ...base,
       level: 'busy',
       word: 'receiving',
       words: `receiving ${counts.received} of ${counts.receiving}`,
       why: `Receives ${formatCounted(counts.receiving, 'shard group')}; ${counts.received} arrived or under way.`,
     };
   }
-  return null;
-}
-
-/** To give shards away is no trouble of its own: the node stays active. */
-function sendingWords(node: ClusterNode, traffic: Traffic): string | null {
-  if (!traffic.flows.some((flow) => flow.sourceNodeId === node.nodeId)) return null;
-  const counts = traffic.nodes.get(node.nodeId);
-  return `sending ${counts?.sent ?? 0} of ${counts?.sending ?? 0}`;
-}
-
-function active(node: ClusterNode, reachability: NodeReachability, sending: string | null): NodeState {
-  const holdsNone = node.groupId !== 0 && !node.shouldHaveShards;
-  const words = [
-    'active',
-    ...(holdsNone ? ['takes no shards'] : []),
-    ...(sending === null ? [] : [sending]),
-  ].join(', ');
-  if (reachability.state === 'indirect') {
-    return {
-      level: 'ok',
-      word: 'active',
-      words,
-      why: 'The coordinator reaches it. This workstation does not, so nothing can be read from it directly.',
-    };
-  }
-  return {
-    level: 'ok',
-    word: 'active',
-    words,
-    why: holdsNone ? 'Answers, and is marked to hold no shards.' : 'Answers, and its metadata is synced.',
-  };
+  const isSending = counts !== undefined && traffic.flows.some((flow) => flow.sourceNodeId === nodeId);
+  const parts = [
+    base.word,
+    ...(role === 'secondary' || role === 'coordinator-secondary' ? ['secondary'] : []),
+    ...(isSending ? [`sending ${counts.sent} of ${counts.sending}`] : []),
+  ];
+  return { ...base, words: parts.join(', ') };
 }
 
 /** What a lost node takes with it, as two sentences; null when nothing depends on it alone. */

@@ -66,13 +66,13 @@ export function toSummary(input: SummaryInput): string {
   }
   const order = [
     'unreachable',
+    'suspect (slow)',
     'not synced',
+    'draining',
     'to be drained',
     'receiving',
-    'sending',
     'inactive',
-    'clone',
-    'replica',
+    'drained',
   ];
   const troubles = order
     .filter((word) => counts.has(word))
@@ -101,8 +101,8 @@ export function toNeeds(input: SummaryInput): readonly Need[] {
     } else if (
       state.level === 'mind'
       || state.word === 'receiving'
+      || state.word === 'draining'
       || state.word === 'inactive'
-      || state.word === 'clone'
     ) {
       const entry = together.get(state.word);
       if (entry === undefined) together.set(state.word, { level: state.level, ids: [node.nodeId] });
@@ -147,8 +147,10 @@ function needText(word: string, remaining: string | null): string {
       return 'marked to hold no shards, still holding some';
     case 'inactive':
       return 'disabled; no statements are sent there';
-    case 'clone':
-      return 'clone, waits to be promoted';
+    case 'suspect (slow)':
+      return 'answers slowly, or not every time';
+    case 'draining':
+      return remaining === null ? 'being drained' : `being drained, ${remaining} left`;
     default:
       return word;
   }

@@ -1,7 +1,6 @@
 /** Pure: the content of the graph as rows and as a grid, for the table and the matrix. */
 import type { ClusterNode, NodeReachability } from '../../src-main/contract/cluster';
 import type { NodeTitle } from '../nodes/node-names';
-import { roleWords } from '../nodes/node-facts';
 import type { NodeState } from '../nodes/node-words';
 import { formatBytes, formatCounted, formatList } from '../ui/format';
 import { inDrawingOrder } from './graph-model';
@@ -55,12 +54,13 @@ export function toTwinRows(input: TwinInput): readonly TwinRow[] {
   return inDrawingOrder(input.nodes).map((node) => {
     const shards = node.role === 'primary' ? input.shards.nodes.get(node.groupId) : undefined;
     const title = input.titles.get(node.nodeId);
+    const state = input.states.get(node.nodeId);
     return {
       node,
       title: title?.title ?? String(node.nodeId),
       rest: title?.rest ?? '',
-      role: roleWords(node),
-      state: input.states.get(node.nodeId),
+      role: state?.role ?? '',
+      state,
       shardGroups: shards?.groups.length ?? 0,
       shardCount: shards?.shardCount ?? 0,
       bytes: shards === undefined ? 0 : shards.isComplete ? shards.bytes : null,

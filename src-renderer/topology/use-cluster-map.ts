@@ -18,6 +18,8 @@ export interface ClusterMap extends ClusterRecords {
   readonly nodes: ComputedRef<readonly ClusterNode[]>;
   readonly titles: ComputedRef<ReadonlyMap<number, NodeTitle>>;
   readonly states: ComputedRef<ReadonlyMap<number, NodeState>>;
+  /** Nodes that were in the catalogs a short while ago. */
+  readonly removed: ComputedRef<readonly { readonly node: ClusterNode; readonly state: NodeState }[]>;
   readonly reachabilityOf: ComputedRef<ReadonlyMap<number, NodeReachability>>;
   /** Null until the catalogs were read once. */
   readonly shards: ComputedRef<ShardMap | null>;
@@ -42,20 +44,21 @@ export function useClusterMap(clusterId: MaybeRefOrGetter<string>): ClusterMap {
   const traffic = computed(() =>
     shards.value === null ? noTraffic : toTraffic(cluster.progress.value ?? null, nodes.value, shards.value),
   );
-  const states = computed<ReadonlyMap<number, NodeState>>(
-    () =>
-      new Map(
-        nodes.value.map((node) => [
-          node.nodeId,
-          toNodeState({
-            node,
-            reachability: reachabilityOf.value.get(node.nodeId),
-            traffic: traffic.value,
-            shards: shards.value?.nodes.get(node.groupId),
-            nowMs: coarseNow.value,
-          }),
-        ]),
-      ),
+  const states = computed<ReadonlyMap<number, NodeState>>(() => {
+    const conditions = new Map(cluster.conditions.value?.nodes.map((one) => [one.nodeId, one]));
+    const [flows, nowMs] = [traffic.value, coarseNow.value];
+    return new Map(
+      nodes.value.map(({ nodeId }) => [
+        nodeId,
+        toNodeState({ condition: conditions.get(nodeId), traffic: flows, nowMs }),
+      ]),
+    );
+  });
+  const removed = computed(() =>
+    (cluster.conditions.value?.removed ?? []).map((one) => ({
+      node: one.node,
+      state: toNodeState({ condition: one, traffic: noTraffic, nowMs: coarseNow.value }),
+    })),
   );
-  return { ...cluster, nodes, titles, states, reachabilityOf, shards, traffic };
+  return { ...cluster, nodes, titles, states, removed, reachabilityOf, shards, traffic };
 }

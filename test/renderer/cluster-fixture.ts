@@ -12,7 +12,9 @@ import type {
   Shard,
   TaskProgress,
 } from '../../src-main/contract/cluster';
+import type { ClusterNodeStates } from '../../src-main/contract/node-states';
 import type { Plan, PlanStep } from '../../src-main/contract/operations';
+import { heldShards, holdsNothing, judgeNode } from '../../src-main/plans/node-state';
 import { aNode, aTable, capabilities } from '../support/cluster-records';
 
 export const clusterId = 'cluster-1';
@@ -183,6 +185,32 @@ export function makeCluster(options: FixtureOptions = {}): Fixture {
       takenAt,
       nodes: nodes.map((node) => makeReachable(node.nodeId)),
     },
+  };
+}
+
+/** The states as main would judge them; `since` is that of the reach. */
+export function makeConditions({
+  snapshot,
+  reachability,
+}: Pick<Fixture, 'snapshot' | 'reachability'>): ClusterNodeStates {
+  const held = heldShards(snapshot);
+  const reach = new Map(reachability.nodes.map((one) => [one.nodeId, one]));
+  return {
+    clusterId,
+    revision: reachability.revision,
+    takenAt,
+    nodes: snapshot.nodes.map((node) => ({
+      nodeId: node.nodeId,
+      since: reach.get(node.nodeId)?.since ?? takenAt,
+      ...judgeNode({
+        node,
+        reachability: reach.get(node.nodeId),
+        held: held.get(node.groupId) ?? holdsNothing,
+        clusterHasShards: held.size > 0,
+        isGivingAway: false,
+      }),
+    })),
+    removed: [],
   };
 }
 

@@ -11,7 +11,7 @@ import type { SessionState } from '../../src-main/contract/sessions';
 import { useClusterStore } from '../../src-renderer/clusters/cluster-store';
 import { createFakeBridge, installBridge } from '../support/fake-bridge';
 import type { Answers, FakeBridge } from '../support/fake-bridge';
-import { clusterId, takenAt } from './cluster-fixture';
+import { clusterId, makeConditions, takenAt } from './cluster-fixture';
 import type { Fixture } from './cluster-fixture';
 
 export interface Mounted {
@@ -54,6 +54,7 @@ export async function mountView(view: Component, options: MountOptions): Promise
   if (fixture !== null) {
     store.putSnapshot(fixture.snapshot);
     store.putReachability(fixture.reachability);
+    store.putConditions(makeConditions(fixture));
     store.putSizes(fixture.sizes);
   }
   if (options.progress !== undefined) store.putProgress(options.progress);

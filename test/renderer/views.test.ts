@@ -8,7 +8,14 @@ import TablesView from '../../src-renderer/tables/TablesView.vue';
 import { useTopologyStore } from '../../src-renderer/topology/topology-store';
 import TopologyView from '../../src-renderer/topology/TopologyView.vue';
 import { createPinia, setActivePinia } from 'pinia';
-import { clusterId, makeCluster, makeProgress, makeRebalancePlan, makeUnreachable } from './cluster-fixture';
+import {
+  clusterId,
+  makeCluster,
+  makeConditions,
+  makeProgress,
+  makeRebalancePlan,
+  makeUnreachable,
+} from './cluster-fixture';
 import { button, mountView } from './mount-view';
 import type { Mounted } from './mount-view';
 
@@ -47,6 +54,7 @@ describe('TopologyView', () => {
     useTopologyStore().selectNode(4);
     await flushPromises();
     await button(mounted.wrapper, 'Try again').trigger('click');
+    mounted.store.putConditions({ ...makeConditions(four), revision: 2 });
     await flushPromises();
     expect(mounted.wrapper.get('aside').text()).toContain('Answers, and its metadata is synced.');
   });

@@ -22,6 +22,7 @@ export function clusterHandlers({ registry, monitor }: ClusterParts): ClusterHan
     'cluster.refresh': ({ clusterId }, signal) => monitor.refresh(clusterId, signal),
     'cluster.sizes': ({ clusterId, maxAgeMs }) => monitor.sizes(clusterId, maxAgeMs),
     'cluster.reachability': ({ clusterId }) => monitor.reachability(clusterId),
+    'cluster.states': ({ clusterId }) => monitor.states(clusterId),
     'cluster.probe': ({ clusterId }) => monitor.probe(clusterId),
     'cluster.progress': ({ clusterId }) => monitor.progress(clusterId),
     'health.check': ({ clusterId }, signal) => monitor.checkHealth(clusterId, signal),

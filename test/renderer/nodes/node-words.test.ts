@@ -1,80 +1,59 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterNode, NodeReachability } from '../../../src-main/contract/cluster';
+import type { NodeCondition, NodeStateName } from '../../../src-main/contract/node-states';
+import { nodeStates } from '../../../src-main/contract/words';
 import { titleOfAddress, toNodeTitles } from '../../../src-renderer/nodes/node-names';
-import { toLoss, toNodeState } from '../../../src-renderer/nodes/node-words';
+import { levelOf, toLoss, toNodeState } from '../../../src-renderer/nodes/node-words';
 import { noTraffic, toTraffic } from '../../../src-renderer/topology/moves';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
-import {
-  makeCluster,
-  makeNode,
-  makeProgress,
-  makeReachable,
-  makeUnreachable,
-  takenAt,
-} from '../cluster-fixture';
+import { makeCluster, makeNode, makeProgress, takenAt } from '../cluster-fixture';
 
 const nowMs = Date.parse(takenAt);
 
-function stateOf(
-  change: Partial<ClusterNode>,
-  reachability: NodeReachability | undefined = makeReachable(2),
-) {
-  return toNodeState({
-    node: makeNode(2, change),
-    reachability,
-    traffic: noTraffic,
-    shards: undefined,
-    nowMs,
-  });
+function stateOf(state: NodeStateName, change: Partial<NodeCondition> = {}, traffic = noTraffic) {
+  const condition: NodeCondition = {
+    nodeId: 2,
+    state,
+    role: 'primary',
+    why: 'Refuses connections.',
+    since: '2026-03-01T12:04:31.000Z',
+    ...change,
+  };
+  return toNodeState({ condition, traffic, nowMs });
 }
 
 describe('toNodeState', () => {
-  it('says unknown of a node that was never tried, whatever the catalogs say', () => {
-    expect(
-      toNodeState({
-        node: makeNode(2),
-        reachability: undefined,
-        traffic: noTraffic,
-        shards: undefined,
-        nowMs,
-      }),
-    ).toMatchObject({
+  it('says unknown of a node that main has not told of, and of one that was not tried', () => {
+    expect(toNodeState({ condition: undefined, traffic: noTraffic, nowMs })).toMatchObject({
       level: 'mute',
       word: 'unknown',
+      since: null,
     });
-    expect(stateOf({}, makeReachable(2, { state: 'unknown' })).level).toBe('mute');
+    expect(stateOf('unknown')).toMatchObject({ level: 'mute', words: 'not tried yet' });
   });
 
-  it('names since when and for how long a node is unreachable, above everything else', () => {
-    const state = stateOf({ isActive: false, metadataSynced: false }, makeUnreachable(2));
+  it('names since when and for how long a node is unreachable', () => {
+    const state = stateOf('unreachable');
     expect(state.level).toBe('bad');
     expect(state.words).toMatch(/^unreachable since (\d{4}-\d\d-\d\d )?\d\d:04$/);
-    expect(state.why).toMatch(/^Refuses connections since .*04:31 \(5 min\)\.$/);
+    expect(state.why).toMatch(/^Refuses connections\. Since .*04:31 \(5 min\)\.$/);
   });
 
-  it('has a state for each way in which a node is not simply active', () => {
-    expect(stateOf({})).toMatchObject({ level: 'ok', words: 'active' });
-    expect(stateOf({ isActive: false })).toMatchObject({ level: 'mute', word: 'inactive' });
-    expect(stateOf({ metadataSynced: false })).toMatchObject({ level: 'mind', word: 'not synced' });
-    expect(stateOf({ isClone: true, role: 'unavailable', isActive: false })).toMatchObject({ word: 'clone' });
-    expect(stateOf({ role: 'secondary' })).toMatchObject({ level: 'ok', word: 'replica' });
-    expect(stateOf({ shouldHaveShards: false }).words).toBe('active, takes no shards');
-    expect(stateOf({}, makeReachable(2, { state: 'indirect' })).why).toContain('This workstation does not');
+  it.each(nodeStates)('has a level, the word and the reason of $name', ({ name, word }) => {
+    const state = stateOf(name);
+    expect(state).toMatchObject({ word, level: levelOf(name), role: 'primary worker' });
+    expect(state.why).toContain('Refuses connections.');
   });
 
-  it('asks for attention while a node that shall hold no shards still holds some', () => {
-    const { snapshot, sizes } = makeCluster({ workers: 2, families: 1, shardCount: 4 });
-    const shards = mapShards(snapshot, sizes).nodes.get(1);
-    const node = makeNode(2, { shouldHaveShards: false });
-    expect(
-      toNodeState({ node, reachability: makeReachable(2), traffic: noTraffic, shards, nowMs }),
-    ).toMatchObject({
-      level: 'mind',
-      word: 'to be drained',
+  it('tells a replica from its primary', () => {
+    expect(stateOf('active', { role: 'secondary' })).toMatchObject({
+      level: 'ok',
+      word: 'active',
+      words: 'active, secondary',
+      role: 'secondary worker',
     });
   });
 
-  it('counts what a node receives, and leaves the givers active', () => {
+  it('counts what a node receives, leaves the givers active, and hides no trouble behind a move', () => {
     const fixture = makeCluster({ workers: 4, emptyWorkers: 1, families: 1, shardCount: 12 });
     const shards = mapShards(fixture.snapshot, fixture.sizes);
     const traffic = toTraffic(
@@ -82,17 +61,14 @@ describe('toNodeState', () => {
       fixture.snapshot.nodes,
       shards,
     );
-    const of = (nodeId: number) =>
-      toNodeState({
-        node: makeNode(nodeId),
-        reachability: makeReachable(nodeId),
-        traffic,
-        shards: shards.nodes.get(nodeId - 1),
-        nowMs,
-      });
-    expect(of(5)).toMatchObject({ level: 'busy', words: 'receiving 3 of 8' });
-    expect(of(2).level).toBe('ok');
-    expect(of(2).words).toMatch(/^active, sending \d of \d$/);
+    expect(stateOf('added', { nodeId: 5 }, traffic)).toMatchObject({
+      level: 'busy',
+      words: 'receiving 3 of 8',
+    });
+    expect(stateOf('active', {}, traffic)).toMatchObject({ level: 'ok', word: 'active' });
+    expect(stateOf('active', {}, traffic).words).toMatch(/^active, sending \d of \d$/);
+    expect(stateOf('unreachable', { nodeId: 5 }, traffic).level).toBe('bad');
+    expect(stateOf('suspect', { nodeId: 5 }, traffic).word).toBe('suspect (slow)');
   });
 });
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { toNodeTitles } from '../../../src-renderer/nodes/node-names';
-import { reachabilityByNode, toNodeState } from '../../../src-renderer/nodes/node-words';
+import { toNodeState } from '../../../src-renderer/nodes/node-words';
 import { diffElements } from '../../../src-renderer/topology/graph-diff';
 import { cardLimit, targetOf, toGraph } from '../../../src-renderer/topology/graph-model';
 import type { Graph, GraphInput } from '../../../src-renderer/topology/graph-model';
 import { toTraffic } from '../../../src-renderer/topology/moves';
 import type { Palette } from '../../../src-renderer/topology/palette';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
-import { makeCluster, makeProgress, makeUnreachable, takenAt } from '../cluster-fixture';
+import { makeCluster, makeConditions, makeProgress, makeUnreachable, takenAt } from '../cluster-fixture';
 import type { Fixture } from '../cluster-fixture';
 import type { ClusterReachability, JobProgress } from '../../../src-main/contract/cluster';
 
@@ -39,20 +39,17 @@ function inputOf(
   const { nodes } = fixture.snapshot;
   const shards = mapShards(fixture.snapshot, fixture.sizes);
   const traffic = toTraffic(progress ?? null, nodes, shards);
-  const reach = reachabilityByNode(reachability ?? fixture.reachability);
+  const conditions = makeConditions({
+    snapshot: fixture.snapshot,
+    reachability: reachability ?? fixture.reachability,
+  });
   return {
     nodes,
     titles: toNodeTitles(nodes),
     states: new Map(
-      nodes.map((node) => [
-        node.nodeId,
-        toNodeState({
-          node,
-          reachability: reach.get(node.nodeId),
-          traffic,
-          shards: shards.nodes.get(node.groupId),
-          nowMs: Date.parse(takenAt),
-        }),
+      conditions.nodes.map((condition) => [
+        condition.nodeId,
+        toNodeState({ condition, traffic, nowMs: Date.parse(takenAt) }),
       ]),
     ),
     shards,

@@ -6,27 +6,28 @@ import { mapShards } from '../../../src-renderer/topology/shard-groups';
 import { toNeeds, toSpread, toSummary } from '../../../src-renderer/topology/summary';
 import type { SummaryInput } from '../../../src-renderer/topology/summary';
 import { toMatrix, toTwinRows } from '../../../src-renderer/topology/twin';
-import { makeCluster, makeUnreachable, takenAt } from '../cluster-fixture';
+import { makeCluster, makeConditions, makeUnreachable, takenAt } from '../cluster-fixture';
 import type { Fixture } from '../cluster-fixture';
 
 function inputOf(fixture: Fixture, lostNode: number | null = null): SummaryInput {
   const { nodes } = fixture.snapshot;
   const shards = mapShards(fixture.snapshot, fixture.sizes);
-  const reach = new Map(reachabilityByNode(fixture.reachability));
-  if (lostNode !== null) reach.set(lostNode, makeUnreachable(lostNode));
+  const conditions = makeConditions({
+    snapshot: fixture.snapshot,
+    reachability: {
+      ...fixture.reachability,
+      nodes: fixture.reachability.nodes.map((one) =>
+        one.nodeId === lostNode ? makeUnreachable(lostNode) : one,
+      ),
+    },
+  });
   return {
     nodes,
     titles: toNodeTitles(nodes),
     states: new Map(
-      nodes.map((node) => [
-        node.nodeId,
-        toNodeState({
-          node,
-          reachability: reach.get(node.nodeId),
-          traffic: noTraffic,
-          shards: shards.nodes.get(node.groupId),
-          nowMs: Date.parse(takenAt),
-        }),
+      conditions.nodes.map((condition) => [
+        condition.nodeId,
+        toNodeState({ condition, traffic: noTraffic, nowMs: Date.parse(takenAt) }),
       ]),
     ),
     shards,
