@@ -196,7 +196,8 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       unfinishedOperation: (clusterId) => operations.unfinished(clusterId)?.title ?? null,
       notify,
     },
-    clusters: { registry, monitor },
+    clusters: { monitor },
+    tables: { registry, monitor },
     operations: { operations, audit, askForFile: (name) => askForFile(surroundings.window(), name) },
     practice: { ...practiceParts, ready },
   });

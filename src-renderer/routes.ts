@@ -57,6 +57,13 @@ const routes: readonly RouteRecordRaw[] = [
         meta: { title: 'Tables' },
       },
       {
+        path: 'shards',
+        name: 'shards',
+        component: () => import('./tables/ShardsView.vue'),
+        props: true,
+        meta: { title: 'Shards', subject: 'tables' },
+      },
+      {
         path: 'rebalance',
         name: 'rebalance',
         component: () => import('./rebalance/RebalanceView.vue'),

@@ -23,6 +23,7 @@ import { parseProfileInput, passphraseInput, profileId, profileInput, saveProfil
 import type { Profile, ProfileDraft, ProfileList, SecretsBackend } from './profiles';
 import { clusterInput, openSessionInput } from './sessions';
 import type { ConnectionReport, SessionState } from './sessions';
+import type { TableKeys, TableRowEstimates } from './tables';
 
 const nothing = z.undefined();
 
@@ -69,6 +70,8 @@ export const requestInputs = {
   'health.report': clusterInput,
   'tables.plain': clusterInput,
   'tables.describe': tableInput,
+  'tables.keys': clusterInput,
+  'tables.rowEstimates': clusterInput,
 
   'operations.plan': planInput,
   'operations.start': startInput,
@@ -128,6 +131,8 @@ export interface Replies {
   'health.report': HealthReport | null;
   'tables.plain': readonly PlainTable[];
   'tables.describe': TableDescription;
+  'tables.keys': TableKeys;
+  'tables.rowEstimates': TableRowEstimates;
 
   'operations.plan': PlanReply;
   'operations.start': StartReply;

@@ -9,6 +9,8 @@ import { operationHandlers } from './handlers/operations';
 import type { OperationParts } from './handlers/operations';
 import { practiceHandlers } from './handlers/practice';
 import type { PracticeParts } from './handlers/practice';
+import { tableHandlers } from './handlers/tables';
+import type { TableParts } from './handlers/tables';
 import type { Handlers } from './serve';
 
 export interface HandlerParts {
@@ -17,6 +19,7 @@ export interface HandlerParts {
   readonly clusters: ClusterParts;
   readonly operations: OperationParts;
   readonly practice: PracticeParts;
+  readonly tables: TableParts;
 }
 
 export function createHandlers(parts: HandlerParts): Handlers {
@@ -26,5 +29,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...clusterHandlers(parts.clusters),
     ...operationHandlers(parts.operations),
     ...practiceHandlers(parts.practice),
+    ...tableHandlers(parts.tables),
   };
 }

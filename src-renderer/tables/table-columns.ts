@@ -1,58 +1,88 @@
-/** What the list of tables shows and exports, which rows a filter leaves, and their order when grouped. */
-import { formatBytes, formatCount } from '../ui/format';
+/** What the list of tables shows and exports. */
+import { formatBytes, formatCount, formatEstimate, formatFactor } from '../ui/format';
 import type { TableColumn } from '../ui/table-rows';
-import type { TableRow } from './table-words';
-
-export const kinds = ['all', 'distributed', 'schema', 'reference', 'local'] as const;
-export type Kind = (typeof kinds)[number];
-
-export function kindWords(kind: Kind): string {
-  switch (kind) {
-    case 'all':
-      return 'all types';
-    case 'distributed':
-      return 'distributed';
-    case 'schema':
-      return 'schema-sharded';
-    case 'reference':
-      return 'reference';
-    case 'local':
-      return 'local';
-  }
-}
+import type { TableRow } from './table-list';
 
 export function onlineWords(row: TableRow): string {
   if (row.online.isPossible === null) return 'not moved';
   return row.online.isPossible ? 'yes' : 'no';
 }
 
+export function rowsWords(row: TableRow): string {
+  if (row.rows === null) return 'unknown';
+  return `${row.unanalysedShards > 0 ? 'over ' : ''}${formatEstimate(row.rows)}`;
+}
+
 export const tableColumns: readonly TableColumn<TableRow>[] = [
   { id: 'table', label: 'Table', value: (row) => row.label, strong: true },
-  { id: 'type', label: 'Type', value: (row) => row.type },
+  { id: 'type', label: 'Type', value: (row) => row.shortType, width: '108px' },
   {
     id: 'column',
     label: 'Distributed by',
     value: (row) => row.column,
     text: (row) => row.column ?? '–',
     mono: true,
+    width: '102px',
   },
-  { id: 'group', label: 'Colocation group', value: (row) => row.group, text: (row) => row.group ?? '–' },
+  {
+    id: 'group',
+    label: 'Group',
+    meaning: 'Colocation group: tables whose shards lie and move together',
+    value: (row) => row.group,
+    text: (row) => row.group ?? '–',
+    width: '88px',
+  },
   {
     id: 'shards',
     label: 'Shards',
     value: (row) => row.shardCount,
     text: (row) => formatCount(row.shardCount),
     align: 'end',
+    width: '64px',
   },
   {
     id: 'bytes',
-    label: 'Bytes',
+    label: 'Size',
+    meaning: 'Of one copy, indexes and partitions included',
     value: (row) => row.bytes,
     text: (row) => formatBytes(row.bytes),
     align: 'end',
+    width: '82px',
   },
-  { id: 'online', label: 'Moves online', value: onlineWords },
-  { id: 'owner', label: 'Owner', value: (row) => row.table.owner },
+  {
+    id: 'rows',
+    label: 'Rows',
+    meaning: "Estimated from the nodes' own statistics",
+    value: (row) => row.rows,
+    text: rowsWords,
+    align: 'end',
+    width: '80px',
+  },
+  {
+    id: 'skew',
+    label: 'Skew',
+    meaning: 'Largest shard by the median shard',
+    value: (row) => row.skew,
+    text: (row) => (row.skew === null ? '–' : formatFactor(row.skew)),
+    align: 'end',
+    width: '64px',
+  },
+  {
+    id: 'online',
+    label: 'Online',
+    meaning: 'Whether shards move while they are written to',
+    value: onlineWords,
+    width: '82px',
+  },
+  {
+    id: 'keys',
+    label: 'Keys',
+    meaning: 'Foreign keys of the table and to it',
+    value: (row) => row.keyCount,
+    text: (row) => (row.keyCount === null ? 'unknown' : row.keyCount === 0 ? '–' : formatCount(row.keyCount)),
+    align: 'end',
+    width: '56px',
+  },
 ];
 
 /** For a file, what the list says in chips and panels is written out. */
@@ -64,42 +94,13 @@ export const exportColumns: readonly TableColumn<TableRow>[] = [
   { id: 'colocation', label: 'colocation_id', value: (row) => row.colocationId },
   { id: 'shards', label: 'shards', value: (row) => row.shardCount },
   { id: 'bytes', label: 'bytes', value: (row) => row.bytes },
+  { id: 'rows', label: 'rows_estimated', value: (row) => row.rows },
+  { id: 'skew', label: 'skew', value: (row) => (row.skew === null ? null : Number(row.skew.toFixed(3))) },
   { id: 'online', label: 'moves_online', value: onlineWords },
   { id: 'why', label: 'why_not', value: (row) => row.online.why },
+  { id: 'keys', label: 'foreign_keys', value: (row) => row.keyCount },
+  { id: 'partitioned', label: 'partitioned', value: (row) => row.table.isPartitioned },
   { id: 'partition', label: 'partition_of', value: (row) => row.partitionOf },
+  { id: 'access', label: 'access_method', value: (row) => row.table.accessMethod },
   { id: 'owner', label: 'owner', value: (row) => row.table.owner },
 ];
-
-export function filterRows(rows: readonly TableRow[], wanted: string, kind: Kind): readonly TableRow[] {
-  const text = wanted.trim().toLowerCase();
-  return rows.filter(
-    (row) =>
-      (kind === 'all' || row.table.type === kind)
-      && `${row.table.schema}.${row.table.name} ${row.column ?? ''} ${row.table.owner}`
-        .toLowerCase()
-        .includes(text),
-  );
-}
-
-/** Tables of a colocation group beside each other; those in none at the end. */
-export function groupByColocation(rows: readonly TableRow[]): readonly TableRow[] {
-  const rank = (row: TableRow): number => (row.colocationId === 0 ? 1 : 0);
-  return [...rows].sort(
-    (a, b) =>
-      rank(a) - rank(b)
-      || (a.group ?? '').localeCompare(b.group ?? '', 'en')
-      || a.colocationId - b.colocationId
-      || a.label.localeCompare(b.label, 'en', { numeric: true }),
-  );
-}
-
-/** "9 tables: 5 distributed, 2 reference, 2 local". */
-export function tablesSummary(rows: readonly TableRow[]): string {
-  const parts = (['distributed', 'schema', 'reference', 'local'] as const)
-    .map((kind) => ({ kind, count: rows.filter((row) => row.table.type === kind).length }))
-    .filter(({ count }) => count > 0)
-    .map(({ kind, count }) => `${formatCount(count)} ${kindWords(kind)}`);
-  const held = rows.filter((row) => row.online.isPossible === false).length;
-  if (held > 0) parts.push(`${formatCount(held)} cannot move online`);
-  return parts.join(', ');
-}

@@ -7,7 +7,7 @@ export function typeWords(table: Pick<ClusterTable, 'type' | 'method'>): string 
     case 'reference':
       return 'reference';
     case 'local':
-      return 'local';
+      return 'local, in metadata';
     case 'schema':
       return 'schema-sharded';
     case 'distributed':
@@ -38,6 +38,13 @@ export interface OnlineMove {
   readonly why: string;
 }
 
+/** "hash", "reference", "hash, columnar": what fits into a column. */
+export function shortTypeWords(table: ClusterTable): string {
+  const method = table.method === 'none' ? 'one shard' : table.method;
+  const type = table.type === 'distributed' ? method : table.type;
+  return table.accessMethod === 'columnar' ? `${type}, columnar` : type;
+}
+
 function obstacle(table: ClusterTable): string | null {
   if (table.isUnlogged) return 'is unlogged, and logical replication does not carry unlogged tables';
   // A partitioned table has no rows of its own; its partitions are asked one by one.
@@ -48,11 +55,19 @@ function obstacle(table: ClusterTable): string | null {
 
 /** Shards of a colocation group move together, so one table without replica identity holds all of them back. */
 export function toOnlineMove(table: ClusterTable, colocated: readonly ClusterTable[]): OnlineMove {
+  return onlineMoveBeside(table, findObstacle(colocated));
+}
+
+export function findObstacle(colocated: readonly ClusterTable[]): ClusterTable | undefined {
+  return colocated.find((other) => obstacle(other) !== null);
+}
+
+/** `culprit`: the first table of the colocation group that holds it back. */
+export function onlineMoveBeside(table: ClusterTable, culprit: ClusterTable | undefined): OnlineMove {
   if (table.type === 'reference') return { isPossible: null, why: 'Reference tables are copied, not moved.' };
   if (table.type === 'local') return { isPossible: null, why: 'Local tables stay on the coordinator.' };
   const own = obstacle(table);
   if (own !== null) return { isPossible: false, why: `It ${own}.` };
-  const culprit = colocated.find((other) => obstacle(other) !== null);
   if (culprit !== undefined) {
     return {
       isPossible: false,
@@ -62,73 +77,8 @@ export function toOnlineMove(table: ClusterTable, colocated: readonly ClusterTab
   return { isPossible: true, why: '' };
 }
 
-export interface TableRow {
-  readonly key: string;
-  readonly table: ClusterTable;
-  /** `schema.name`, without "public". */
-  readonly label: string;
-  readonly type: string;
-  readonly column: string | null;
-  /** Name of the colocation group; null for a table in none. */
-  readonly group: string | null;
-  readonly colocationId: number;
-  readonly shardCount: number;
-  /** Of one copy; null when the size of any of its shards is not known. */
-  readonly bytes: number | null;
-  readonly online: OnlineMove;
-  /** Name of the partitioned table it belongs to. */
-  readonly partitionOf: string | null;
-}
-
 export function labelOf(table: Pick<ClusterTable, 'schema' | 'name'>): string {
   return table.schema === 'public' ? table.name : `${table.schema}.${table.name}`;
-}
-
-/** Bytes by table, of one copy of each shard; null for a table with a shard of unknown size. */
-export function bytesByTable(
-  shards: ShardMap,
-  shardBytes: Readonly<Record<string, number>> | undefined,
-): ReadonlyMap<number, number | null> {
-  const result = new Map<number, number | null>();
-  for (const oid of shards.tables.keys()) result.set(oid, shardBytes === undefined ? null : 0);
-  if (shardBytes === undefined) return result;
-  for (const group of shards.groups) {
-    for (const shard of group.shards) {
-      const known = result.get(shard.tableOid);
-      const bytes = shardBytes[shard.shardId];
-      if (known === null) continue;
-      result.set(shard.tableOid, bytes === undefined ? null : (known ?? 0) + bytes);
-    }
-  }
-  return result;
-}
-
-export function toTableRows(
-  shards: ShardMap,
-  shardBytes: Readonly<Record<string, number>> | undefined,
-): readonly TableRow[] {
-  const bytes = bytesByTable(shards, shardBytes);
-  const rows: TableRow[] = [];
-  for (const family of shards.families) {
-    const colocated = family.tableOids.flatMap((oid) => shards.tables.get(oid) ?? []);
-    for (const table of colocated) {
-      const parent = table.parentOid === null ? undefined : shards.tables.get(table.parentOid);
-      rows.push({
-        key: String(table.oid),
-        table,
-        label: labelOf(table),
-        type: typeWords(table),
-        column: table.distributionColumn,
-        group: table.colocationId === 0 ? null : family.name,
-        colocationId: table.colocationId,
-        shardCount: table.shardCount,
-        bytes: bytes.get(table.oid) ?? null,
-        online: toOnlineMove(table, colocated),
-        partitionOf: parent === undefined ? null : labelOf(parent),
-      });
-    }
-  }
-  return rows.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
 }
 
 /** Bytes and count of the table's shards by node group. */

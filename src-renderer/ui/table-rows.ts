@@ -17,6 +17,15 @@ export interface TableColumn<Row> {
   readonly strong?: boolean;
   /** False: no sorting by it. */
   readonly sortable?: boolean;
+  /** What the head means, shown when it is pointed at. */
+  readonly meaning?: string;
+}
+
+/** What a cell says where no slot draws it. */
+export function textOf<Row>(column: TableColumn<Row>, row: Row): string {
+  if (column.text !== undefined) return column.text(row);
+  const value = column.value(row);
+  return value === null || value === undefined ? '' : String(value);
 }
 
 export interface TableSort {

@@ -184,7 +184,7 @@ describe('with a practice cluster', () => {
       await database.close();
     }
     await goTo(page, 'Tables');
-    await page.getByRole('grid').getByRole('row').nth(1).click();
+    await page.getByRole('treegrid').getByRole('row').nth(1).click();
     await expectAccessible('tables');
     await page.getByRole('tab', { name: /Plain/ }).click();
     await page.getByRole('button', { name: /^Distribute public\.plain_one/ }).waitFor();

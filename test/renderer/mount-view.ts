@@ -31,7 +31,17 @@ export interface MountOptions {
   readonly answers?: Answers;
 }
 
-const names = ['topology', 'nodes', 'tables', 'rebalance', 'add-node', 'distribute'];
+const names = [
+  'topology',
+  'nodes',
+  'tables',
+  'rebalance',
+  'add-node',
+  'distribute',
+  'shards',
+  'schema-graph',
+  'routing',
+];
 
 export async function mountView(view: Component, options: MountOptions): Promise<Mounted> {
   const { fixture } = options;

@@ -1,5 +1,6 @@
 /** Tables and shards: can they move, are they where they should be, is the data spread evenly. */
 import type { ClusterTable } from '../../contract/cluster';
+import { isStuckTable, onlineMoveFix } from '../online-moves';
 import { activePrimaries, addressOf, counted, listed, readable, sizeWords } from '../plan';
 import type { HealthFacts } from './facts';
 import { evidence, fromCatalogs } from './judgement';
@@ -10,7 +11,7 @@ export function judgeOnlineMoves(facts: HealthFacts): Judged {
   const tables = facts.snapshot.tables.filter(
     (table) => (table.type === 'distributed' || table.type === 'schema') && !table.isPartitioned,
   );
-  const stuck = tables.filter((table) => table.isUnlogged || !table.hasReplicaIdentity);
+  const stuck = tables.filter(isStuckTable);
   const base = {
     id: 'online-moves',
     means:
@@ -50,13 +51,7 @@ function whyStuck(table: ClusterTable): string {
 }
 
 function mendOf(facts: HealthFacts, stuck: readonly ClusterTable[]): Judged['mend'] {
-  const statements = stuck
-    .slice(0, 20)
-    .map((table) =>
-      table.isUnlogged
-        ? `ALTER TABLE ${facts.sql.qualified(table)} SET LOGGED;`
-        : `ALTER TABLE ${facts.sql.qualified(table)} REPLICA IDENTITY FULL;`,
-    );
+  const statements = stuck.slice(0, 20).map((table) => onlineMoveFix(table, facts.sql.qualified));
   return {
     text: 'A primary key that includes the distribution column is best. REPLICA IDENTITY FULL works at once and makes updates and deletes dearer while a shard moves; SET LOGGED rewrites the table with writes blocked.',
     sql: statements.join('\n'),

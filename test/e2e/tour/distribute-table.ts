@@ -22,7 +22,7 @@ export async function distributeTable({ dataFolder, page, picture, step }: TourG
         await database.close();
       }
       await subject(page, 'Tables');
-      await page.getByRole('grid').first().waitFor();
+      await page.getByRole('treegrid').first().waitFor();
       await picture('tables');
       await page.getByRole('tab', { name: /Plain|PostgreSQL/ }).click();
       await page.getByRole('row', { name: /documents/ }).click();

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  exportColumns,
-  filterRows,
-  groupByColocation,
-  tablesSummary,
-} from '../../../src-renderer/tables/table-columns';
-import { placesOf, toOnlineMove, toTableRows, typeWords } from '../../../src-renderer/tables/table-words';
+import { placesOf, toOnlineMove, typeWords } from '../../../src-renderer/tables/table-words';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
-import { toCsv } from '../../../src-renderer/ui/table-rows';
 import { makeCluster, makeTable } from '../cluster-fixture';
 
 const fixture = makeCluster({
@@ -18,7 +11,6 @@ const fixture = makeCluster({
   referenceTables: 1,
 });
 const shards = mapShards(fixture.snapshot, fixture.sizes);
-const rows = toTableRows(shards, fixture.sizes.shardBytes);
 
 describe('typeWords', () => {
   it('has a word for every type', () => {
@@ -36,7 +28,7 @@ describe('typeWords', () => {
       'distributed by range',
       'distributed, one shard',
       'reference',
-      'local',
+      'local, in metadata',
       'schema-sharded',
     ]);
   });
@@ -62,41 +54,6 @@ describe('toOnlineMove', () => {
     const parent = makeTable(4, { isPartitioned: true, hasReplicaIdentity: false });
     expect(toOnlineMove(parent, [parent]).isPossible).toBe(true);
     expect(toOnlineMove(makeTable(5, { type: 'reference' }), []).isPossible).toBeNull();
-  });
-});
-
-describe('toTableRows', () => {
-  it('lists each logical table once, with the bytes of one copy', () => {
-    expect(rows.map((row) => row.table.oid).sort()).toEqual(
-      fixture.snapshot.tables.map((table) => table.oid).sort(),
-    );
-    const reference = rows.find((row) => row.table.type === 'reference');
-    expect(reference?.bytes).toBe(120_000);
-    const sum = rows.reduce((total, row) => total + (row.bytes ?? NaN), 0);
-    expect(sum).toBe(Object.values(fixture.sizes.shardBytes).reduce((total, bytes) => total + bytes, 0));
-    expect(toTableRows(shards, undefined).every((row) => row.bytes === null)).toBe(true);
-  });
-
-  it('finds a table by name, column or type, and puts colocated tables beside each other', () => {
-    expect(filterRows(rows, 'AUDIT_EV', 'all').map((row) => row.label)).toEqual(['audit_events']);
-    expect(filterRows(rows, '', 'reference')).toHaveLength(1);
-    expect(filterRows(rows, 'permit', 'distributed').map((row) => row.label)).toEqual(['permits']);
-    const ids = groupByColocation(rows).map((row) => row.colocationId);
-    expect(ids.filter((id, index) => id !== ids[index - 1])).toHaveLength(new Set(ids).size);
-    expect(tablesSummary(rows)).toBe('8 distributed, 1 reference, 2 cannot move online');
-  });
-
-  it('exports hostile names as text, one line a table', () => {
-    const hostile = makeTable(9, {
-      schema: '=cmd()',
-      name: 'a","b\r\nc',
-      colocationId: 0,
-      type: 'local',
-      method: 'none',
-    });
-    const [row] = toTableRows(mapShards({ ...fixture.snapshot, tables: [hostile], shards: [] }, null), {});
-    const csv = toCsv(exportColumns, row === undefined ? [] : [row]);
-    expect(csv.split('\r\n')[1]).toMatch(/^'=cmd\(\),"a"",""b$/);
   });
 });
 
