@@ -31,6 +31,7 @@ const allowedImports = {
     'src-main/plans/health',
     'src-main/log',
   ],
+  'src-main/history': ['src-main/contract', 'src-main/log', 'src-main/storage/history-file'],
   'src-main/practice': ['src-main/contract', 'src-main/connections/database', 'src-main/log'],
   'src-main/storage': ['src-main/contract', 'src-main/log'],
   'src-main/ipc/handlers': ['src-main'],

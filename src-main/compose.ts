@@ -12,6 +12,7 @@ import { parsePastedProfile, readImportable } from './connections/profile-import
 import { createRegistry } from './connections/registry';
 import type { Failure } from './contract/failure';
 import type { Operation } from './contract/operations';
+import { createHistory } from './history/history';
 import { createHandlers } from './ipc/handlers';
 import { forgetLostPractice } from './ipc/handlers/practice';
 import { createNotices } from './ipc/publish';
@@ -64,6 +65,12 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
   if (settings.problem !== null) notify({ level: 'mind', title: 'Settings', text: settings.problem });
 
   const tellLimits = createLimitsTeller(notify, (clusterId) => profiles.get(clusterId)?.name ?? clusterId);
+  const history = createHistory({
+    folder: join(dataFolder, 'history'),
+    publish: (record) => publish('history.changed', record),
+    refreshSeconds: () => settings.read().refreshSeconds,
+    onProblem: (clusterId, text) => notify({ level: 'mind', title: 'History', text, clusterId }),
+  });
   const registry = createRegistry({
     profiles,
     secrets,
@@ -71,6 +78,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     onState: (state) => {
       publish('session.changed', state);
       monitor.onSession(state);
+      history.onSession(state);
       tellLimits(state);
       // What a restart of the app left open is looked at as soon as there is a way to look.
       if (state.phase === 'open') {
@@ -88,6 +96,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     },
     publish: (event, record) => {
       publish(event, record);
+      history.onRecord(event, record);
       if (event === 'snapshot.changed') noteMembers(record as { clusterId: string });
     },
     settings: () => settings.read(),
@@ -115,6 +124,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     journalFolder: join(dataFolder, 'operations'),
     publish: (operation) => {
       publish('operation.changed', operation);
+      history.onRecord('operation.changed', operation);
       readAfterStep(operation);
     },
     now: () => new Date(),
@@ -198,6 +208,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     },
     clusters: { monitor },
     tables: { registry, monitor },
+    history,
     operations: { operations, audit, askForFile: (name) => askForFile(surroundings.window(), name) },
     practice: { ...practiceParts, ready },
   });
@@ -208,6 +219,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       await operations.close();
       monitor.stop();
       await registry.closeAll();
+      await history.close();
       await practice.stopAll();
       await audit.close();
     },

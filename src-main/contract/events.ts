@@ -22,6 +22,13 @@ export interface Events {
   'sizes.changed': ClusterSizes;
   'progress.changed': JobProgress;
   'health.changed': HealthReport;
+  /** Without its content, which is asked for by those who look. `seenAt`: until when it reaches. */
+  'history.changed': {
+    readonly clusterId: string;
+    readonly revision: number;
+    readonly seenAt: string;
+    readonly total: number;
+  };
   'operation.changed': Operation;
   'practice.changed': PracticeList;
   'profiles.changed': ProfileList;

@@ -14,6 +14,8 @@ import type {
   TableDescription,
 } from './cluster';
 import type { HealthReport } from './health';
+import { historyInput, pastInput } from './history';
+import type { HistoryRecord, PastReply } from './history';
 import type { ClusterNodeStates } from './node-states';
 import { decideInput, operationInput, planInput, startInput } from './operations';
 import type { Operation, PlanReply, StartReply } from './operations';
@@ -68,6 +70,10 @@ export const requestInputs = {
   'health.check': clusterInput,
   /** The last known, at once; null when none was made yet. */
   'health.report': clusterInput,
+  /** What is kept of the cluster's past on this workstation. */
+  'history.read': historyInput,
+  /** The cluster as it was. */
+  'history.past': pastInput,
   'tables.plain': clusterInput,
   'tables.describe': tableInput,
   'tables.keys': clusterInput,
@@ -129,6 +135,8 @@ export interface Replies {
   'cluster.progress': JobProgress | null;
   'health.check': HealthReport;
   'health.report': HealthReport | null;
+  'history.read': HistoryRecord;
+  'history.past': PastReply;
   'tables.plain': readonly PlainTable[];
   'tables.describe': TableDescription;
   'tables.keys': TableKeys;

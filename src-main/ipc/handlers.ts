@@ -5,6 +5,8 @@ import { clusterHandlers } from './handlers/clusters';
 import type { ClusterParts } from './handlers/clusters';
 import { connectionHandlers } from './handlers/connections';
 import type { ConnectionParts } from './handlers/connections';
+import type { History } from '../history/history';
+import { historyHandlers } from './handlers/history';
 import { operationHandlers } from './handlers/operations';
 import type { OperationParts } from './handlers/operations';
 import { practiceHandlers } from './handlers/practice';
@@ -17,6 +19,7 @@ export interface HandlerParts {
   readonly app: AppParts;
   readonly connections: ConnectionParts;
   readonly clusters: ClusterParts;
+  readonly history: History;
   readonly operations: OperationParts;
   readonly practice: PracticeParts;
   readonly tables: TableParts;
@@ -27,6 +30,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...appHandlers(parts.app),
     ...connectionHandlers(parts.connections),
     ...clusterHandlers(parts.clusters),
+    ...historyHandlers(parts.history),
     ...operationHandlers(parts.operations),
     ...practiceHandlers(parts.practice),
     ...tableHandlers(parts.tables),
