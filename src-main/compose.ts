@@ -68,6 +68,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
   const history = createHistory({
     folder: join(dataFolder, 'history'),
     publish: (record) => publish('history.changed', record),
+    snapshot: (clusterId) => monitor.snapshot(clusterId),
     refreshSeconds: () => settings.read().refreshSeconds,
     onProblem: (clusterId, text) => notify({ level: 'mind', title: 'History', text, clusterId }),
   });

@@ -241,14 +241,14 @@ export function connectionChange(address: string, isConnected: boolean, why: str
     kind: 'connection',
     level: isConnected ? 'ok' : 'bad',
     subject: 'coordinator',
-    text: isConnected ? 'answers again' : `does not answer${why === null ? '' : `: ${why.replace(/\.$/, '')}`}`,
+    text: isConnected
+      ? 'answers again'
+      : `does not answer${why === null ? '' : `: ${why.replace(/\.$/, '')}`}`,
     nodes: [address],
   };
 }
 
-const operationWords: Readonly<
-  Partial<Record<OperationState, readonly [Change['level'], string]>>
-> = {
+const operationWords: Readonly<Partial<Record<OperationState, readonly [Change['level'], string]>>> = {
   running: ['busy', 'began'],
   paused: ['mind', 'paused'],
   'needs-person': ['mind', 'waits for a decision'],

@@ -18,9 +18,16 @@ import type { ClusterVersions } from '../contract/sessions';
 import { decodeShards, encodeShards } from './shard-code';
 import type { World } from './world';
 
-/** Snapshot into world; reach and sizes stay as they are. */
-export function withSnapshot(world: World, snapshot: ClusterSnapshot): World {
-  const { shards, places } = encodeShards(snapshot.tables, snapshot.shards);
+/**
+ * Reach and sizes stay as they are. Parts that are the very objects of `before`, whose texts the world holds, are not
+ * written out again.
+ */
+export function withSnapshot(world: World, snapshot: ClusterSnapshot, before: ClusterSnapshot | null): World {
+  const isHeld = (...parts: readonly (keyof ClusterSnapshot)[]): boolean =>
+    before !== null && parts.every((part) => before[part] === snapshot[part]);
+  const { shards, places } = isHeld('tables', 'shards')
+    ? world
+    : encodeShards(snapshot.tables, snapshot.shards);
   return {
     ...world,
     base: new Map([
@@ -30,14 +37,18 @@ export function withSnapshot(world: World, snapshot: ClusterSnapshot): World {
       ['strategies', JSON.stringify(snapshot.rebalanceStrategies)],
       ['cleanup', JSON.stringify(snapshot.cleanupRecords)],
     ]),
-    nodes: textsOf(snapshot.nodes, ({ nodeId }) => nodeId),
-    groups: textsOf(snapshot.colocationGroups, ({ colocationId }) => colocationId),
-    tables: textsOf(snapshot.tables, ({ oid }) => oid),
+    nodes: isHeld('nodes') ? world.nodes : textsOf(snapshot.nodes, ({ nodeId }) => nodeId),
+    groups: isHeld('colocationGroups')
+      ? world.groups
+      : textsOf(snapshot.colocationGroups, ({ colocationId }) => colocationId),
+    tables: isHeld('tables') ? world.tables : textsOf(snapshot.tables, ({ oid }) => oid),
     // How many tasks are left changes all the time and is no part of the topology.
-    jobs: textsOf(
-      snapshot.jobs.map((job) => ({ ...job, taskCounts: {} })),
-      ({ jobId }) => jobId,
-    ),
+    jobs: isHeld('jobs')
+      ? world.jobs
+      : textsOf(
+          snapshot.jobs.map((job) => ({ ...job, taskCounts: {} })),
+          ({ jobId }) => jobId,
+        ),
     shards,
     places,
   };
@@ -163,7 +174,7 @@ function valuesOf<T>(texts: ReadonlyMap<string, string>): readonly T[] {
     .map(([, text]) => JSON.parse(text) as T);
 }
 
-function decodeReach(world: World): readonly NodeReachability[] {
+export function decodeReach(world: World): readonly NodeReachability[] {
   return [...world.reach].map(([nodeId, text]) => {
     const { state, since, failure } = JSON.parse(text) as KeptReach;
     return { nodeId: Number(nodeId), state, since, lastSeenAt: null, latencyMs: null, failure };
@@ -184,4 +195,3 @@ function decodeSizes(world: World, shards: readonly Shard[]): Record<string, num
   }
   return result;
 }
-

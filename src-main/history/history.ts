@@ -1,5 +1,6 @@
 /** The histories of all clusters. Those that are not open are read when somebody asks, and not written. */
 import { join } from 'node:path';
+import type { ClusterSnapshot } from '../contract/cluster';
 import type { EventName, Events } from '../contract/events';
 import type { HistoryRecord, PastReply } from '../contract/history';
 import type { SessionState } from '../contract/sessions';
@@ -21,6 +22,8 @@ export interface History {
 export interface HistoryOptions {
   readonly folder: string;
   readonly publish: (record: Events['history.changed']) => void;
+  /** The last good one. */
+  readonly snapshot: (clusterId: string) => ClusterSnapshot | null;
   readonly refreshSeconds: () => number;
   readonly onProblem: (clusterId: string, words: string) => void;
   readonly now?: () => Date;
@@ -74,14 +77,16 @@ export function createHistory(options: HistoryOptions): History {
 
   return {
     onSession(state) {
-      if (state.phase === 'closed' || state.phase === 'failed') void end(state.clusterId).catch(() => undefined);
+      if (state.phase === 'closed' || state.phase === 'failed')
+        void end(state.clusterId).catch(() => undefined);
       else if (state.phase !== 'connecting') of(state.clusterId).onSession(state);
     },
     onRecord(event, record) {
       switch (event) {
         case 'snapshot.changed': {
-          const snapshot = record as Events['snapshot.changed'];
-          of(snapshot.clusterId).onSnapshot(snapshot);
+          const { clusterId } = record as Events['snapshot.changed'];
+          const snapshot = options.snapshot(clusterId);
+          if (snapshot !== null) of(clusterId).onSnapshot(snapshot);
           return;
         }
         case 'snapshot.seen':

@@ -8,7 +8,7 @@ import { openHistoryFile } from '../storage/history-file';
 import type { HistoryFile } from '../storage/history-file';
 import { connectionChange, operationChange, reachChanges, snapshotChanges } from './changes';
 import type { Change } from './changes';
-import { toPast, withConnection, withReachability, withSizes, withSnapshot } from './encode';
+import { decodeReach, toPast, withConnection, withReachability, withSizes, withSnapshot } from './encode';
 import { parseLine, toText } from './lines';
 import type { Line } from './lines';
 import { eventsOf, spansOf, withoutUnreadable, worldAfter, worldAt } from './replay';
@@ -81,18 +81,18 @@ export function createRecording(options: RecordingOptions): Recording {
     return turn;
   };
   /** What goes wrong here must not reach those who read the cluster. */
-  const quietly = (work: () => Promise<void>): void => {
-    inTurn(work).catch((error: unknown) => {
+  const quietly = (work: (opened: HistoryFile, at: string) => Promise<void>): void => {
+    // Of when it was seen, however long the turn takes to come.
+    const seenAt = options.now().toISOString();
+    inTurn(async () => {
+      const opened = await load();
+      await work(opened, seenAt > lastAt ? seenAt : lastAt);
+    }).catch((error: unknown) => {
       log.error(`the history of ${clusterId} could not be written`, error);
       const isNew = problem === null;
       problem = `The history could not be written: ${error instanceof Error ? error.message : String(error)}`;
       if (isNew) options.onProblem(problem);
     });
-  };
-
-  const moment = (): string => {
-    const now = options.now().toISOString();
-    return now > lastAt ? now : lastAt;
   };
 
   const load = async (): Promise<HistoryFile> => {
@@ -208,69 +208,57 @@ export function createRecording(options: RecordingOptions): Recording {
       const wasConnected = isConnected;
       isConnected = isOpen;
       if (wasConnected === isOpen) return;
-      quietly(async () => {
-        const opened = await load();
+      quietly(async (opened, at) => {
         if (!isOn) return;
-        const at = moment();
         setConnected(isOpen, state.failure?.message ?? null, at, null);
         await flush(opened, at);
       });
     },
     onSnapshot(next) {
-      quietly(async () => {
-        const opened = await load();
-        const at = moment();
+      quietly(async (opened, at) => {
         const notBefore = await begin(opened, at);
         setConnected(true, null, at, notBefore);
         const before = snapshot;
         if (before !== null) note(snapshotChanges(before, next), at, notBefore);
-        world = withSnapshot(world, next);
+        world = withSnapshot(world, next, before);
         snapshot = next;
         await flush(opened, at);
       });
     },
     onSeen() {
-      quietly(async () => {
-        const opened = await load();
-        const at = moment();
+      quietly(async (opened, at) => {
         if (isOn) await begin(opened, at);
         await markSeen(opened, at);
       });
     },
     onReachability(record) {
-      quietly(async () => {
-        const opened = await load();
+      quietly(async (opened, at) => {
         if (snapshot === null || !isOn) return;
-        const at = moment();
         const notBefore = await begin(opened, at);
         const next = withReachability(world, record);
         if (next !== world) {
-          const before = toReach(world);
-          note(reachChanges(snapshot.nodes, before, record), at, notBefore);
+          note(reachChanges(snapshot.nodes, decodeReach(world), record), at, notBefore);
           world = next;
         }
         await flush(opened, at);
       });
     },
     onSizes(record) {
-      quietly(async () => {
-        const opened = await load();
+      quietly(async (opened, at) => {
         if (snapshot === null || !isOn) return;
         const hasNew = [...world.shards.keys()].some((oid) => !world.sizes.has(oid));
-        const nowMs = options.now().getTime();
+        const nowMs = Date.parse(at);
         if (!hasNew && nowMs - sizedMs < sizesEveryMs) return;
         sizedMs = nowMs;
         world = withSizes(world, snapshot, record);
-        await flush(opened, moment());
+        await flush(opened, at);
       });
     },
     onOperation(operation) {
-      quietly(async () => {
-        const opened = await load();
+      quietly(async (opened, at) => {
         const change = operationChange(operations.get(operation.operationId), operation);
         operations.set(operation.operationId, operation.state);
         if (change === null || !isOn) return;
-        const at = moment();
         note([change], at, null);
         await flush(opened, at);
       });
@@ -310,20 +298,11 @@ export function createRecording(options: RecordingOptions): Recording {
     close: () =>
       inTurn(async () => {
         if (file === null) return;
-        if (isOn) await add(file, [{ type: 'ended', at: moment() }]);
+        const now = options.now().toISOString();
+        if (isOn) await add(file, [{ type: 'ended', at: now > lastAt ? now : lastAt }]);
         isOn = false;
         await file.close();
         file = null;
       }),
   };
-}
-
-function toReach(world: World): ClusterReachability['nodes'] {
-  return [...world.reach].map(([nodeId, text]) => {
-    const { state, since } = JSON.parse(text) as Pick<
-      ClusterReachability['nodes'][number],
-      'state' | 'since'
-    >;
-    return { nodeId: Number(nodeId), state, since, lastSeenAt: null, latencyMs: null, failure: null };
-  });
 }

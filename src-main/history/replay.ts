@@ -38,6 +38,9 @@ export function eventsOf(lines: readonly Line[]): readonly HistoryEvent[] {
 export function worldAt(lines: readonly Line[], at: string): World | null {
   let end = lines.length;
   while (end > 0 && (lines[end - 1]?.at ?? '') > at) end -= 1;
+  // What is lost right after a frame leaves the moment of that frame known.
+  const [before, last] = [lines[end - 2], lines[end - 1]];
+  if (last?.type === 'events' && last.at === at && before?.type === 'frame' && before.at === at) end -= 1;
   return worldAfter(lines.slice(0, end));
 }
 
