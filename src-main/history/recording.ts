@@ -101,16 +101,15 @@ export function createRecording(options: RecordingOptions): Recording {
     const opened = await openHistoryFile(options.path);
     const texts = await opened.lines();
     const parsed = texts.map(parseLine);
-    let lines = parsed.filter((line): line is Line => line !== null);
-    if (lines.length < parsed.length) {
-      const unreadable = texts.filter((_, index) => parsed[index] === null);
+    const { lines, isComplete } = withoutUnreadable(parsed);
+    const unreadable = texts.filter((_, index) => parsed[index] === null);
+    if (unreadable.length > 0) {
       const aside = await opened.keepAside(unreadable, options.now());
-      lines = [...withoutUnreadable(parsed)];
       await opened.rewrite(lines.map(toText));
       problem = `${unreadable.length} lines of the history could not be read; they are kept as ${aside}.`;
       options.onProblem(problem);
     }
-    written = worldAfter(lines);
+    written = isComplete ? worldAfter(lines) : null;
     world = written ?? emptyWorld;
     lastAt = lines.at(-1)?.at ?? '';
     const events = eventsOf(lines);

@@ -38,9 +38,6 @@ export function eventsOf(lines: readonly Line[]): readonly HistoryEvent[] {
 export function worldAt(lines: readonly Line[], at: string): World | null {
   let end = lines.length;
   while (end > 0 && (lines[end - 1]?.at ?? '') > at) end -= 1;
-  // What is lost right after a frame leaves the moment of that frame known.
-  const [before, last] = [lines[end - 2], lines[end - 1]];
-  if (last?.type === 'events' && last.at === at && before?.type === 'frame' && before.at === at) end -= 1;
   return worldAfter(lines.slice(0, end));
 }
 
@@ -63,23 +60,24 @@ export function worldAfter(lines: readonly Line[]): World | null {
 
 /**
  * Lines in order, with those that cannot be read left out: what depends on one of them, up to the next whole frame, keeps its events
- * and no world.
+ * and no world. `isComplete` says whether the world after the last of them is known.
  */
-export function withoutUnreadable(lines: readonly (Line | null)[]): readonly Line[] {
+export function withoutUnreadable(lines: readonly (Line | null)[]): {
+  readonly lines: readonly Line[];
+  readonly isComplete: boolean;
+} {
   const kept: Line[] = [];
   let isLost = false;
   for (const line of lines) {
     if (line === null) isLost = true;
     else if (line.type !== 'frame') {
       if (!isLost || line.type === 'events') kept.push(line);
-    } else if (!isLost || line.isWhole) {
-      if (isLost) kept.push({ type: 'events', at: line.at, events: [] });
-      isLost = false;
-      kept.push(line);
-    } else kept.push({ type: 'events', at: line.at, events: line.events });
+    } else if (!isLost) kept.push(line);
+    else {
+      kept.push({ type: 'events', at: line.at, events: line.isWhole ? [] : line.events });
+      if (line.isWhole) kept.push(line);
+      isLost = !line.isWhole;
+    }
   }
-  if (isLost && kept.at(-1)?.type !== 'events') {
-    kept.push({ type: 'events', at: kept.at(-1)?.at ?? new Date(0).toISOString(), events: [] });
-  }
-  return kept;
+  return { lines: kept, isComplete: !isLost };
 }

@@ -109,7 +109,10 @@ describe('a history with lines that cannot be read', () => {
       { minutes: 1, isWhole: true },
       { minutes: 1, isWhole: false },
     ]);
-    const mended = withoutUnreadable(lines.map((line, index) => (index === 2 ? null : line)));
+    const { lines: mended, isComplete } = withoutUnreadable(
+      lines.map((line, index) => (index === 2 ? null : line)),
+    );
+    expect(isComplete).toBe(true);
     expect(eventsOf(mended).map(({ eventId }) => eventId)).toEqual([1, 3, 4, 5]);
     expect(spansOf(mended)).toEqual([
       { from: atMinute(0), to: atMinute(1) },
