@@ -163,7 +163,8 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     })().catch((error: unknown) => log.warn('members of a practice cluster could not be noted', error));
   };
 
-  const practiceParts = { practice, profiles, secrets, registry };
+  const forgetHistory = (clusterId: string): Promise<void> => history.forget(clusterId);
+  const practiceParts = { practice, profiles, secrets, registry, forgetHistory };
   // What a crash left is ended before anything of it could be started a second time.
   const ready = practice
     .cleanUpAfterCrash()
@@ -206,6 +207,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       readImportable,
       unfinishedOperation: (clusterId) => operations.unfinished(clusterId)?.title ?? null,
       notify,
+      forgetHistory,
     },
     clusters: { monitor },
     tables: { registry, monitor },

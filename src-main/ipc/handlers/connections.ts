@@ -24,6 +24,8 @@ export interface ConnectionParts {
   /** Title of the operation on a cluster that has not ended; null when there is none. */
   readonly unfinishedOperation: (clusterId: string) => string | null;
   readonly notify: (notice: NoticeText) => void;
+  /** Removes what is kept of the cluster's past. */
+  readonly forgetHistory: (clusterId: string) => Promise<void>;
 }
 
 export function connectionHandlers(parts: ConnectionParts): ConnectionHandlers {
@@ -69,6 +71,7 @@ export function connectionHandlers(parts: ConnectionParts): ConnectionHandlers {
       );
       if (phaseOf(profileId) !== 'closed') await registry.close(profileId);
       await profiles.remove(profileId);
+      await parts.forgetHistory(profileId);
       return null;
     },
     'profiles.parse': async ({ text }) => drafts.add(await parts.parsePastedProfile(text)),

@@ -14,6 +14,8 @@ export interface PracticeParts {
   readonly profiles: Profiles;
   readonly secrets: Secrets;
   readonly registry: Registry;
+  /** Removes what is kept of the cluster's past. */
+  readonly forgetHistory: (clusterId: string) => Promise<void>;
   /** When what a crash left has been tidied up; nothing is started before. */
   readonly ready: Promise<void>;
 }
@@ -64,6 +66,7 @@ export function practiceHandlers(parts: PracticeParts): PracticeHandlers {
       if (cluster) {
         await parts.secrets.forget(cluster.clusterId);
         await parts.profiles.removePractice(cluster.clusterId);
+        await parts.forgetHistory(cluster.clusterId);
       }
       return null;
     },
@@ -98,6 +101,7 @@ export async function forgetLostPractice(parts: Omit<PracticeParts, 'ready'>): P
   for (const profile of parts.profiles.list().profiles) {
     if (profile.origin === 'practice' && !known.has(profile.id)) {
       await parts.profiles.removePractice(profile.id);
+      await parts.forgetHistory(profile.id);
     }
   }
 }

@@ -64,6 +64,7 @@ async function surroundings(phase: SessionPhase, operation: string | null = null
     readImportable: () => Promise.resolve([]),
     unfinishedOperation: () => operation,
     notify: (notice) => notices.push(notice),
+    forgetHistory: () => Promise.resolve(),
   });
   const save = async (change: Partial<ProfileInput>): Promise<Profile> =>
     handlers['profiles.save']({ profile: { ...input, ...change, id }, password: { action: 'keep' } }, signal);
