@@ -1,6 +1,7 @@
 /** What is kept on this workstation of a cluster's past: what changed, and how the topology was. */
 import { z } from 'zod';
 import type { ClusterReachability, ClusterSizes, ClusterSnapshot } from './cluster';
+import type { ClusterNodeStates } from './node-states';
 
 /** What a change is about; the timeline is filtered by it. */
 export type HistoryKind = 'node' | 'placement' | 'table' | 'version' | 'operation' | 'job' | 'connection';
@@ -54,6 +55,7 @@ export interface ClusterPast {
   /** Kept with two digits, and renewed where they changed by a tenth. Null when they were not known. */
   readonly sizes: ClusterSizes | null;
   readonly reachability: ClusterReachability;
+  readonly conditions: ClusterNodeStates;
   /** Whether the coordinator answered; else the catalogs are those of before. */
   readonly isConnected: boolean;
 }

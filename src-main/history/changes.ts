@@ -4,13 +4,15 @@ import type {
   ClusterNode,
   ClusterReachability,
   ClusterSnapshot,
-  ClusterTable,
   NodeReachability,
 } from '../contract/cluster';
 import type { HistoryEvent } from '../contract/history';
+import type { ClusterNodeStates, NodeCondition, NodeStateName } from '../contract/node-states';
 import type { Operation, OperationState } from '../contract/operations';
+import { nodeStates, wordOf } from '../contract/words';
 import { placementChanges } from './placement-changes';
-import { addressOf, counted } from './words';
+import { tableChanges } from './table-changes';
+import { addressOf } from './words';
 
 /** An event before it is numbered and dated. */
 export type Change = Pick<HistoryEvent, 'kind' | 'level' | 'subject' | 'text' | 'nodes'>;
@@ -104,67 +106,6 @@ function roleWords(node: ClusterNode): string {
   return node.role === 'primary' ? 'worker' : 'replica';
 }
 
-const tableWords: Readonly<Record<ClusterTable['type'], string>> = {
-  distributed: 'distributed table',
-  reference: 'reference table',
-  local: 'local table of Citus',
-  schema: 'table of a distributed schema',
-};
-
-function tableChanges(before: readonly ClusterTable[], after: readonly ClusterTable[]): readonly Change[] {
-  if (before === after) return [];
-  // A change of the distribution makes a new relation of the same name.
-  const known = new Map(before.map((table) => [nameOf(table), table]));
-  const byOid = new Map(before.map((table) => [table.oid, table]));
-  const changes: Change[] = [];
-  for (const table of after) {
-    const name = nameOf(table);
-    const old = byOid.get(table.oid) ?? known.get(name);
-    if (old === undefined) changes.push(ofTable(name, 'ok', `became a ${describe(table)}`));
-    else {
-      known.delete(nameOf(old));
-      changes.push(...tableAttributeChanges(old, table));
-    }
-  }
-  for (const [name, table] of known) {
-    changes.push(ofTable(name, 'mind', `is no ${tableWords[table.type]} any more: dropped or undistributed`));
-  }
-  return changes;
-}
-
-function tableAttributeChanges(old: ClusterTable, table: ClusterTable): readonly Change[] {
-  const name = nameOf(table);
-  const changes: Change[] = [];
-  if (nameOf(old) !== name) changes.push(ofTable(name, 'mute', `renamed, was ${nameOf(old)}`));
-  if (describe(old) !== describe(table)) {
-    changes.push(ofTable(name, 'mute', `became a ${describe(table)}, was a ${describe(old)}`));
-  } else if (old.colocationId !== table.colocationId) {
-    changes.push(
-      ofTable(name, 'mute', `colocation group changed from ${old.colocationId} to ${table.colocationId}`),
-    );
-  }
-  if (old.accessMethod !== table.accessMethod && table.accessMethod !== null) {
-    changes.push(
-      ofTable(name, 'mute', `storage changed from ${old.accessMethod ?? 'none'} to ${table.accessMethod}`),
-    );
-  }
-  return changes;
-}
-
-function describe(table: ClusterTable): string {
-  if (table.type !== 'distributed') return tableWords[table.type];
-  const by = table.distributionColumn === null ? '' : ` by ${table.distributionColumn}`;
-  return `${tableWords.distributed}${by}, ${counted(table.shardCount, 'shard')}`;
-}
-
-function nameOf({ schema, name }: ClusterTable): string {
-  return `${schema}.${name}`;
-}
-
-function ofTable(subject: string, level: Change['level'], text: string): Change {
-  return { kind: 'table', level, subject, text, nodes: [] };
-}
-
 const endedJob: ReadonlySet<string> = new Set(['finished', 'cancelled', 'failed']);
 
 function jobChanges(before: readonly BackgroundJob[], after: readonly BackgroundJob[]): readonly Change[] {
@@ -233,6 +174,33 @@ export function reachChanges(
         ? ofNode(node, 'mind', 'is reached by the coordinator alone, not by this workstation')
         : ofNode(node, 'ok', 'is reached by this workstation again'),
     ];
+  });
+}
+
+/** States that are told by what causes them: reach, and what the catalogs say of the node. */
+const toldElsewhere: ReadonlySet<NodeStateName> = new Set([
+  'unreachable',
+  'inactive',
+  'not-synced',
+  'removed',
+  'unknown',
+]);
+
+export function conditionChanges(
+  nodes: readonly ClusterNode[],
+  before: readonly NodeCondition[],
+  after: ClusterNodeStates,
+): readonly Change[] {
+  const known = new Map(before.map((one) => [one.nodeId, one.state]));
+  const byId = new Map(nodes.map((node) => [node.nodeId, node]));
+  return after.nodes.flatMap(({ nodeId, state }): Change[] => {
+    const node = byId.get(nodeId);
+    const old = known.get(nodeId);
+    if (node === undefined || state === old || toldElsewhere.has(state)) return [];
+    const word = wordOf(nodeStates, state);
+    if (state !== 'active') return [ofNode(node, state === 'suspect' ? 'mind' : 'mute', `is ${word} now`)];
+    if (old === undefined || toldElsewhere.has(old)) return [];
+    return [ofNode(node, 'ok', `is ${word} again, was ${wordOf(nodeStates, old)}`)];
   });
 }
 

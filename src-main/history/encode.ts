@@ -14,6 +14,7 @@ import type {
 } from '../contract/cluster';
 import type { Failure } from '../contract/failure';
 import type { ClusterPast } from '../contract/history';
+import type { ClusterNodeStates, NodeCondition } from '../contract/node-states';
 import type { ClusterVersions } from '../contract/sessions';
 import { decodeShards, encodeShards } from './shard-code';
 import type { World } from './world';
@@ -78,6 +79,19 @@ function toKept({ state, since, failure }: NodeReachability): KeptReach {
   if (failure === null) return { state, since, failure: null };
   const { kind, message } = failure;
   return { state, since, failure: { kind, message } };
+}
+
+/** A node that stays in its state keeps since when and why. */
+export function withConditions(world: World, states: ClusterNodeStates): World {
+  const conditions = new Map<string, string>();
+  for (const condition of states.nodes) {
+    const key = String(condition.nodeId);
+    const text = world.conditions.get(key);
+    const known = text === undefined ? null : (JSON.parse(text) as NodeCondition);
+    const isSame = known !== null && known.state === condition.state && known.role === condition.role;
+    conditions.set(key, isSame && text !== undefined ? text : JSON.stringify(condition));
+  }
+  return isEqual(conditions, world.conditions) ? world : { ...world, conditions };
 }
 
 /**
@@ -164,11 +178,18 @@ export function toPast(world: World, clusterId: string, at: string): ClusterPast
             incomplete: null,
           },
     reachability: { clusterId, revision: 0, takenAt: at, nodes: decodeReach(world) },
+    conditions: {
+      clusterId,
+      revision: 0,
+      takenAt: at,
+      nodes: valuesOf<NodeCondition>(world.conditions),
+      removed: [],
+    },
     isConnected: value('connected', true),
   };
 }
 
-function valuesOf<T>(texts: ReadonlyMap<string, string>): readonly T[] {
+export function valuesOf<T>(texts: ReadonlyMap<string, string>): readonly T[] {
   return [...texts]
     .sort(([one], [other]) => Number(one) - Number(other))
     .map(([, text]) => JSON.parse(text) as T);

@@ -97,6 +97,11 @@ export function createHistory(options: HistoryOptions): History {
           recordings.get(reachability.clusterId)?.onReachability(reachability);
           return;
         }
+        case 'states.changed': {
+          const states = record as Events['states.changed'];
+          recordings.get(states.clusterId)?.onConditions(states);
+          return;
+        }
         case 'sizes.changed': {
           const sizes = record as Events['sizes.changed'];
           recordings.get(sizes.clusterId)?.onSizes(sizes);

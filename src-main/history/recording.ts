@@ -1,32 +1,38 @@
-/** The history of one cluster: takes what was read of it, writes what changed, answers for any moment kept. */
+/** The history of one cluster: takes what was read of it, tells what changed, answers for any moment kept. */
 import type { ClusterReachability, ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import type { HistoryEvent, HistoryRecord, PastReply } from '../contract/history';
+import type { ClusterNodeStates, NodeCondition } from '../contract/node-states';
 import type { Operation, OperationState } from '../contract/operations';
 import type { SessionState } from '../contract/sessions';
 import { log } from '../log/log';
-import { openHistoryFile } from '../storage/history-file';
-import type { HistoryFile } from '../storage/history-file';
-import { connectionChange, operationChange, reachChanges, snapshotChanges } from './changes';
+import { openBook } from './book';
+import type { BookOptions, HistoryBook } from './book';
+import {
+  conditionChanges,
+  connectionChange,
+  operationChange,
+  reachChanges,
+  snapshotChanges,
+} from './changes';
 import type { Change } from './changes';
-import { decodeReach, toPast, withConnection, withReachability, withSizes, withSnapshot } from './encode';
-import { parseLine, toText } from './lines';
-import type { Line } from './lines';
-import { eventsOf, spansOf, withoutUnreadable, worldAfter, worldAt } from './replay';
-import { thin } from './thin';
-import { diffWorlds, emptyWorld } from './world';
+import {
+  decodeReach,
+  toPast,
+  valuesOf,
+  withConditions,
+  withConnection,
+  withReachability,
+  withSizes,
+  withSnapshot,
+} from './encode';
+import { eventsOf, spansOf, worldAt } from './replay';
+import { emptyWorld } from './world';
 import type { World } from './world';
 
-export interface RecordingOptions {
+export interface RecordingOptions extends Omit<BookOptions, 'onKeptAside'> {
   readonly clusterId: string;
   /** When the file may be opened. */
   readonly ready: Promise<void>;
-  readonly path: string;
-  readonly limitBytes: number;
-  readonly now: () => Date;
-  /** Milliseconds without any reading after which nothing is known of the time between. */
-  readonly gapMs: () => number;
-  /** Something new is in the file. */
-  readonly onWritten: (seenAt: string, total: number) => void;
   readonly onProblem: (words: string) => void;
 }
 
@@ -36,6 +42,7 @@ export interface Recording {
   /** The cluster was read again and is the same. */
   onSeen(): void;
   onReachability(record: ClusterReachability): void;
+  onConditions(record: ClusterNodeStates): void;
   onSizes(record: ClusterSizes): void;
   onOperation(operation: Operation): void;
   read(limit: number, revision: number): Promise<HistoryRecord>;
@@ -44,29 +51,16 @@ export interface Recording {
   close(): Promise<void>;
 }
 
-/** A mark that nothing changed is renewed this often. */
-const seenEveryMs = 20_000;
 const sizesEveryMs = 600_000;
-/** Thinned to this share of the limit, so that it is not thinned at every line. */
-const thinnedShare = 0.75;
-/** A frame that stands alone comes after so many that do not, so that few have to be read for one moment. */
-const framesBetween = 400;
-const bytesBetween = 256 * 1024;
+/** What could not be written is kept for the next attempt, up to so many events. */
+const mostWaiting = 1_000;
 
 export function createRecording(options: RecordingOptions): Recording {
   const { clusterId } = options;
-  let file: HistoryFile | null = null;
-  /** As it is, and as the file has it. Null: the next frame is whole. */
+  let book: HistoryBook | null = null;
   let world: World = emptyWorld;
-  let written: World | null = null;
-  let waiting: HistoryEvent[] = [];
-  let nextId = 1;
-  let total = 0;
-  let lastAt = '';
-  /** The time that is recorded has begun and not ended. */
-  let isOn = false;
-  let endsWithSeen = false;
-  let sinceWhole = { frames: 0, bytes: 0 };
+  let waiting: readonly HistoryEvent[] = [];
+  let lastId = 0;
   let snapshot: ClusterSnapshot | null = null;
   let sizedMs = 0;
   let isConnected = true;
@@ -80,13 +74,36 @@ export function createRecording(options: RecordingOptions): Recording {
     queue = turn.catch(() => undefined);
     return turn;
   };
+
+  const load = async (): Promise<HistoryBook> => {
+    if (book !== null) return book;
+    await options.ready.catch(() => undefined);
+    book = await openBook({
+      ...options,
+      onKeptAside: (count, path) =>
+        options.onProblem(
+          `${count} ${count === 1 ? 'line' : 'lines'} of the history could not be read; kept as ${path}.`,
+        ),
+    });
+    world = book.world ?? emptyWorld;
+    lastId = book.lastEventId;
+    // What was known before the app ended is what the cluster is held against now.
+    snapshot = toPast(world, clusterId, book.lastAt())?.snapshot ?? null;
+    return book;
+  };
+
   /** What goes wrong here must not reach those who read the cluster. */
-  const quietly = (work: (opened: HistoryFile, at: string) => Promise<void>): void => {
+  const quietly = (work: (opened: HistoryBook, at: string) => Promise<void> | void): void => {
     // Of when it was seen, however long the turn takes to come.
     const seenAt = options.now().toISOString();
     inTurn(async () => {
       const opened = await load();
-      await work(opened, seenAt > lastAt ? seenAt : lastAt);
+      const at = seenAt > opened.lastAt() ? seenAt : opened.lastAt();
+      await work(opened, at);
+      if (!opened.isOn()) return;
+      await opened.write(world, waiting, at);
+      waiting = [];
+      problem = null;
     }).catch((error: unknown) => {
       log.error(`the history of ${clusterId} could not be written`, error);
       const isNew = problem === null;
@@ -95,106 +112,21 @@ export function createRecording(options: RecordingOptions): Recording {
     });
   };
 
-  const load = async (): Promise<HistoryFile> => {
-    if (file !== null) return file;
-    await options.ready.catch(() => undefined);
-    const opened = await openHistoryFile(options.path);
-    const texts = await opened.lines();
-    const parsed = texts.map(parseLine);
-    const { lines, isComplete } = withoutUnreadable(parsed);
-    const unreadable = texts.filter((_, index) => parsed[index] === null);
-    if (unreadable.length > 0) {
-      const aside = await opened.keepAside(unreadable, options.now());
-      await opened.rewrite(lines.map(toText));
-      problem = `${unreadable.length} lines of the history could not be read; they are kept as ${aside}.`;
-      options.onProblem(problem);
-    }
-    written = isComplete ? worldAfter(lines) : null;
-    world = written ?? emptyWorld;
-    lastAt = lines.at(-1)?.at ?? '';
-    const events = eventsOf(lines);
-    total = events.length;
-    nextId = (events.at(-1)?.eventId ?? 0) + 1;
-    sinceWhole = { frames: lines.length, bytes: opened.sizeBytes() };
-    // What was known before the app ended is what it is held against now.
-    snapshot = toPast(world, clusterId, lastAt)?.snapshot ?? null;
-    file = opened;
-    return opened;
-  };
-
-  const add = async (opened: HistoryFile, lines: readonly Line[]): Promise<void> => {
-    await opened.append(lines.map(toText));
-    endsWithSeen = lines.at(-1)?.type === 'seen';
-    lastAt = lines.at(-1)?.at ?? lastAt;
-  };
-
-  /** Begins, or begins anew after a time without readings. Answers since when nothing was known, if it did. */
-  const begin = async (opened: HistoryFile, at: string): Promise<string | null> => {
-    if (isOn && Date.parse(at) - Date.parse(lastAt) <= options.gapMs()) return null;
-    const before = lastAt === '' ? null : lastAt;
-    await add(opened, [{ type: 'began', at }]);
-    isOn = true;
-    return before;
-  };
-
   const note = (changes: readonly Change[], at: string, notBefore: string | null): void => {
-    for (const change of changes) {
-      waiting.push({ eventId: nextId, at, notBefore, ...change });
-      nextId += 1;
-    }
-  };
-
-  const flush = async (opened: HistoryFile, at: string): Promise<void> => {
-    const isWhole =
-      written === null || sinceWhole.frames >= framesBetween || sinceWhole.bytes >= bytesBetween;
-    const delta = diffWorlds(written ?? emptyWorld, world);
-    if (delta === null && waiting.length === 0) return markSeen(opened, at);
-    const frame: Line = {
-      type: 'frame',
+    const events = changes.map((change, index) => ({
+      eventId: lastId + 1 + index,
       at,
-      isWhole,
-      events: waiting,
-      delta: (isWhole ? diffWorlds(emptyWorld, world) : delta) ?? {},
-    };
-    const size = opened.sizeBytes();
-    await add(opened, [frame]);
-    total += waiting.length;
-    waiting = [];
-    written = world;
-    const bytes = opened.sizeBytes() - size;
-    sinceWhole = isWhole
-      ? { frames: 0, bytes: 0 }
-      : { frames: sinceWhole.frames + 1, bytes: sinceWhole.bytes + bytes };
-    if (opened.sizeBytes() > options.limitBytes) await makeRoom(opened);
-    problem = null;
-    options.onWritten(at, total);
+      notBefore,
+      ...change,
+    }));
+    lastId += events.length;
+    waiting = [...waiting, ...events].slice(-mostWaiting);
   };
-
-  const makeRoom = async (opened: HistoryFile): Promise<void> => {
-    const lines = thin(await readLines(opened), options.limitBytes * thinnedShare);
-    await opened.rewrite(lines.map(toText));
-    total = eventsOf(lines).length;
-    endsWithSeen = false;
-  };
-
-  const markSeen = async (opened: HistoryFile, at: string): Promise<void> => {
-    if (!isOn || Date.parse(at) - Date.parse(lastAt) < seenEveryMs) return;
-    const line: Line = { type: 'seen', at };
-    if (endsWithSeen) await opened.replaceLast(toText(line));
-    else await opened.append([toText(line)]);
-    endsWithSeen = true;
-    lastAt = at;
-    options.onWritten(at, total);
-  };
-
-  const readLines = async (opened: HistoryFile): Promise<readonly Line[]> =>
-    (await opened.lines()).map(parseLine).filter((line): line is Line => line !== null);
 
   const setConnected = (now: boolean, why: string | null, at: string, notBefore: string | null): void => {
     const before = world.base.get('connected');
-    if (before !== undefined && before !== JSON.stringify(now)) {
-      note([connectionChange(address, now, why)], at, notBefore);
-    }
+    if (before === JSON.stringify(now)) return;
+    if (before !== undefined) note([connectionChange(address, now, why)], at, notBefore);
     world = withConnection(world, now);
   };
 
@@ -202,70 +134,66 @@ export function createRecording(options: RecordingOptions): Recording {
     onSession(state) {
       address = state.address;
       const isOpen = state.phase === 'open';
-      const isLost = state.phase === 'lost';
-      if (!isOpen && !isLost) return;
-      const wasConnected = isConnected;
+      if ((!isOpen && state.phase !== 'lost') || isOpen === isConnected) return;
       isConnected = isOpen;
-      if (wasConnected === isOpen) return;
-      quietly(async (opened, at) => {
-        if (!isOn) return;
-        setConnected(isOpen, state.failure?.message ?? null, at, null);
-        await flush(opened, at);
+      quietly((opened, at) => {
+        if (opened.isOn()) setConnected(isOpen, state.failure?.message ?? null, at, null);
       });
     },
     onSnapshot(next) {
       quietly(async (opened, at) => {
-        const notBefore = await begin(opened, at);
+        const notBefore = await opened.begin(at);
         setConnected(true, null, at, notBefore);
-        const before = snapshot;
-        if (before !== null) note(snapshotChanges(before, next), at, notBefore);
-        world = withSnapshot(world, next, before);
+        if (snapshot !== null) note(snapshotChanges(snapshot, next), at, notBefore);
+        world = withSnapshot(world, next, snapshot);
         snapshot = next;
-        await flush(opened, at);
       });
     },
     onSeen() {
       quietly(async (opened, at) => {
-        if (isOn) await begin(opened, at);
-        await markSeen(opened, at);
+        if (opened.isOn()) await opened.begin(at);
       });
     },
     onReachability(record) {
       quietly(async (opened, at) => {
-        if (snapshot === null || !isOn) return;
-        const notBefore = await begin(opened, at);
+        if (snapshot === null || !opened.isOn()) return;
+        const notBefore = await opened.begin(at);
         const next = withReachability(world, record);
-        if (next !== world) {
-          note(reachChanges(snapshot.nodes, decodeReach(world), record), at, notBefore);
-          world = next;
-        }
-        await flush(opened, at);
+        if (next === world) return;
+        note(reachChanges(snapshot.nodes, decodeReach(world), record), at, notBefore);
+        world = next;
+      });
+    },
+    onConditions(record) {
+      quietly((opened, at) => {
+        if (snapshot === null || !opened.isOn()) return;
+        const next = withConditions(world, record);
+        if (next === world) return;
+        const before = valuesOf<NodeCondition>(world.conditions);
+        note(conditionChanges(snapshot.nodes, before, record), at, null);
+        world = next;
       });
     },
     onSizes(record) {
-      quietly(async (opened, at) => {
-        if (snapshot === null || !isOn) return;
+      quietly((opened, at) => {
+        if (snapshot === null || !opened.isOn()) return;
         const hasNew = [...world.shards.keys()].some((oid) => !world.sizes.has(oid));
-        const nowMs = Date.parse(at);
-        if (!hasNew && nowMs - sizedMs < sizesEveryMs) return;
-        sizedMs = nowMs;
+        if (!hasNew && Date.parse(at) - sizedMs < sizesEveryMs) return;
+        sizedMs = Date.parse(at);
         world = withSizes(world, snapshot, record);
-        await flush(opened, at);
       });
     },
     onOperation(operation) {
-      quietly(async (opened, at) => {
+      quietly((opened, at) => {
         const change = operationChange(operations.get(operation.operationId), operation);
         operations.set(operation.operationId, operation.state);
-        if (change === null || !isOn) return;
-        note([change], at, null);
-        await flush(opened, at);
+        if (change !== null && opened.isOn()) note([change], at, null);
       });
     },
     read: (limit, revision) =>
       inTurn(async () => {
         const opened = await load();
-        const lines = await readLines(opened);
+        const lines = await opened.lines();
         const events = eventsOf(lines);
         return {
           clusterId,
@@ -280,11 +208,11 @@ export function createRecording(options: RecordingOptions): Recording {
       }),
     past: (at) =>
       inTurn(async () => {
-        const lines = await readLines(await load());
+        const lines = await (await load()).lines();
         const spans = spansOf(lines);
         const isKept = spans.some(({ from, to }) => from <= at && at <= to);
-        const world_ = isKept ? worldAt(lines, at) : null;
-        const past = world_ === null ? null : toPast(world_, clusterId, at);
+        const then = isKept ? worldAt(lines, at) : null;
+        const past = then === null ? null : toPast(then, clusterId, at);
         return (
           past ?? {
             outcome: 'gap',
@@ -296,12 +224,9 @@ export function createRecording(options: RecordingOptions): Recording {
       }),
     close: () =>
       inTurn(async () => {
-        if (file === null) return;
         const now = options.now().toISOString();
-        if (isOn) await add(file, [{ type: 'ended', at: now > lastAt ? now : lastAt }]);
-        isOn = false;
-        await file.close();
-        file = null;
+        await book?.close(now > book.lastAt() ? now : book.lastAt());
+        book = null;
       }),
   };
 }
