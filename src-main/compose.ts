@@ -116,6 +116,8 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
         name: profiles.get(clusterId)?.name ?? clusterId,
         address: coordinator.address,
         node: (node) => registry.node(clusterId, node),
+        lane: (index) => registry.lane(clusterId, index),
+        aside: () => registry.aside(clusterId),
       };
     },
     snapshot: (clusterId, signal) => monitor.refresh(clusterId, signal),

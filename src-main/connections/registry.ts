@@ -58,6 +58,8 @@ export interface Registry {
    * hold up no other read: opened now, closed when idle, opened again on use.
    */
   aside(clusterId: string): Promise<Reader>;
+  /** Sessions with the coordinator for changes side by side, numbered from 0: opened now, closed when idle. */
+  lane(clusterId: string, index: number): Promise<Writer>;
   /** Goes through every stage and closes again. Never throws. */
   test(profile: ProfileInput, password: string | undefined, signal?: AbortSignal): Promise<ConnectionReport>;
 }
@@ -67,7 +69,7 @@ export function createRegistry(parts: RegistryParts): Registry {
   const connect = parts.connect ?? connectDatabase;
   const files = parts.files ?? diskFiles;
   const sessions = new Map<string, Session>();
-  /** By cluster, then by `host:port`; "aside" is the second session with the coordinator. */
+  /** By cluster, then by `host:port`; "aside" and "lane n" are further sessions with the coordinator. */
   const nodes = new Map<string, Map<string, IdleConnection>>();
 
   const closeNodes = async (clusterId: string, how: 'close' | 'retire'): Promise<void> => {
@@ -121,6 +123,14 @@ export function createRegistry(parts: RegistryParts): Registry {
     return connection.writer;
   };
 
+  /** One more session with the coordinator. */
+  const besideSession = async (clusterId: string, key: string): Promise<Writer> => {
+    const { session, credentials } = liveSession(clusterId);
+    return idleWriter(clusterId, key, session.state.address, (signal) =>
+      dial(connect, files, credentials, timing, signal),
+    );
+  };
+
   const closeOne = async (clusterId: string): Promise<SessionState> => {
     await closeNodes(clusterId, 'close');
     return sessionOf(clusterId).close();
@@ -159,12 +169,8 @@ export function createRegistry(parts: RegistryParts): Registry {
         dial(connect, files, credentials, timing, signal, undefined, node),
       );
     },
-    async aside(clusterId) {
-      const { session, credentials } = liveSession(clusterId);
-      return idleWriter(clusterId, 'aside', session.state.address, (signal) =>
-        dial(connect, files, credentials, timing, signal),
-      );
-    },
+    aside: (clusterId) => besideSession(clusterId, 'aside'),
+    lane: (clusterId, index) => besideSession(clusterId, `lane ${index}`),
     async test(profile, password, signal) {
       return testConnection({
         profile,

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { tableName } from './cluster';
 import type { TableName } from './cluster';
 import type { Failure } from './failure';
-import { shardTransferModes } from './rebalance';
-import type { ShardTransferMode } from './rebalance';
+import { rebalanceMovesRequest, shardTransferModes } from './rebalance';
+import type { MoveWindow, OrderedMove, RebalanceReport, ShardTransferMode } from './rebalance';
 
 export type { ShardTransferMode } from './rebalance';
 
@@ -43,6 +43,7 @@ export const operationRequest = z.discriminatedUnion('kind', [
     drainOnly: z.boolean(),
     transferMode: z.enum(shardTransferModes),
   }),
+  rebalanceMovesRequest,
 ]);
 export type OperationRequest = z.infer<typeof operationRequest>;
 export type OperationKind = OperationRequest['kind'];
@@ -73,8 +74,17 @@ export interface PlanStep {
   readonly expectedMs: DurationRange | null;
   readonly countsAsDoneWhen: string;
   readonly ifInterrupted: string;
+  /** Parts that begin and end by themselves, where it has such. */
+  readonly items?: readonly PlannedItem[];
   /** What the engine executes and observes; its `type` names a step implementation. */
   readonly action: StepAction;
+}
+
+export interface PlannedItem {
+  /** Unique inside the step. */
+  readonly itemId: string;
+  readonly title: string;
+  readonly bytes: number | null;
 }
 
 export type StepAction =
@@ -111,7 +121,25 @@ export type StepAction =
       readonly drainOnly: boolean;
       readonly transferMode: ShardTransferMode;
     }
-  | { readonly type: 'follow-job' };
+  | { readonly type: 'follow-job' }
+  | {
+      readonly type: 'move-shards';
+      readonly moves: readonly OrderedMove[];
+      readonly transferMode: ShardTransferMode;
+      readonly parallelMoves: number;
+      readonly movesPerNode: number;
+      readonly window: MoveWindow | null;
+      /** Citus up to 13.1 locks a whole colocation group while one of its shards moves. */
+      readonly oneOfGroupAtATime: boolean;
+      /** False: Citus 11.1, which knows nodes by host and port only. */
+      readonly byNodeId: boolean;
+    }
+  | {
+      readonly type: 'check-balance';
+      readonly measure: 'bytes' | 'groups';
+      /** As the plan found them and as it foresaw them. */
+      readonly nodes: readonly NodeLoad[];
+    };
 
 export interface Finding {
   readonly level: 'stops' | 'mind' | 'fine';
@@ -212,7 +240,32 @@ export type OperationState =
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'conflict';
 
-export interface OperationStep extends PlanStep {
+/** Part of a step while and after it runs. */
+export interface StepItem extends PlannedItem {
+  readonly state: StepState;
+  /** ISO 8601; of the latest attempt. */
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly attempts: number;
+  /** What came of it, or the last error in plain words. */
+  readonly outcome: string | null;
+  /** While it runs, as far as the cluster tells. */
+  readonly live: ItemProgress | null;
+}
+
+export interface ItemProgress {
+  /** Citus's own phase: "Setting Up", "Copying Data", "Catching Up" ... */
+  readonly phase: string;
+  readonly sourceBytes: number | null;
+  readonly targetBytes: number | null;
+  /** Bytes of WAL that the target has still to apply. */
+  readonly lagBytes: number | null;
+  /** ISO 8601: when a byte, a position in the log or the phase last changed. */
+  readonly progressedAt: string;
+}
+
+export interface OperationStep extends Omit<PlanStep, 'items'> {
+  readonly items: readonly StepItem[];
   readonly state: StepState;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -240,6 +293,8 @@ export interface Operation {
   readonly details: PlanDetails;
   /** The background job it started, if any. */
   readonly jobId: string | null;
+  /** What a run of moves came to; null before its end and for operations of other kinds. */
+  readonly report: RebalanceReport | null;
 }
 
 export const planInput = z.object({ clusterId: z.string().min(1).max(80), request: operationRequest });

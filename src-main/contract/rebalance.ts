@@ -80,3 +80,40 @@ export const rebalanceMovesRequest = z.object({
   constraints: rebalanceConstraints.nullable(),
 });
 export type RebalanceMovesRequest = z.infer<typeof rebalanceMovesRequest>;
+export type MoveWindow = NonNullable<RebalanceMovesRequest['window']>;
+
+/** A move as a step carries it out. */
+export interface OrderedMove extends MoveOrder {
+  readonly source: { readonly host: string; readonly port: number };
+  readonly target: { readonly host: string; readonly port: number };
+  readonly colocationId: number;
+  /** Every table that travels along, and its shard, in the same order. */
+  readonly tables: readonly string[];
+  readonly shardIds: readonly string[];
+  /** Null where sizes are not known. */
+  readonly bytes: number | null;
+}
+
+/** What a run of moves came to, by what the cluster says afterwards. */
+export interface RebalanceReport {
+  /** ISO 8601. */
+  readonly madeAt: string;
+  readonly nodes: readonly ReportedNode[];
+  /** Fullest node divided by the average, before and after; null where sizes are not known or nothing is there. */
+  readonly spreadBefore: number | null;
+  readonly spreadAfter: number | null;
+  /** Bytes as by_disk_size counts them, with the base cost of each group. */
+  readonly measure: 'bytes' | 'groups';
+  /** What went wrong as a whole, a sentence each; empty when the balance is what the plan promised. */
+  readonly shortfalls: readonly string[];
+  /** Copies, slots, publications and subscriptions of moves that Citus has still to remove. */
+  readonly leftovers: readonly { readonly what: string; readonly name: string; readonly node: string }[];
+}
+
+export interface ReportedNode {
+  readonly node: string;
+  readonly bytesBefore: number | null;
+  readonly bytesAfter: number | null;
+  readonly groupsBefore: number;
+  readonly groupsAfter: number;
+}

@@ -16,6 +16,10 @@ export interface ClusterAccess {
   readonly name: string;
   /** `host:port` as dialled. */
   readonly address: string;
+  /** Sessions with the coordinator for changes side by side, numbered from 0; closed by themselves when idle. */
+  lane(index: number): Promise<Writer>;
+  /** For reads that wait for other nodes, so that they hold up no other read. */
+  aside(): Promise<Reader>;
   /** Another server by the cluster's credentials. Throws `FailureError` when this workstation does not reach it. */
   node(address: { readonly host: string; readonly port: number }): Promise<Writer>;
 }

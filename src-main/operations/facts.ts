@@ -15,6 +15,8 @@ import type { OperationRequest, PlanReply, RequestOf } from '../contract/operati
 import { planAddNode } from '../plans/add-node';
 import type { NewNodeFacts } from '../plans/add-node';
 import { planDistributeTable } from '../plans/distribute-table';
+import { planMoveShards } from '../plans/move-shards';
+import type { MoveShardsFacts } from '../plans/move-shards';
 import { readable } from '../plans/plan';
 import type { NodeAnswer, PlanContext } from '../plans/plan';
 import { planRebalance } from '../plans/rebalance';
@@ -56,6 +58,8 @@ export async function makePlan(
       return planDistributeTable(await distributeFacts(source, request), request, context);
     case 'rebalance':
       return planRebalance(await rebalanceFacts(source, request), request, context);
+    case 'rebalance-moves':
+      return planMoveShards(await moveShardsFacts(source), request, context);
     default:
       return assertNever(request);
   }
@@ -230,6 +234,15 @@ async function rebalanceFacts(
     replicationFactor: settings.replicationFactor,
     answers,
   };
+}
+
+async function moveShardsFacts(source: FactSource): Promise<MoveShardsFacts> {
+  const [answers, shardBytes, notOwned] = await Promise.all([
+    answersOf(source),
+    bytesOfShards(source),
+    readTablesNotOwned(source.access.reader, limits(source)),
+  ]);
+  return { snapshot: source.snapshot, shardBytes, notOwned: notOwned.map(readable), answers };
 }
 
 type PlanChoice = Parameters<typeof readRebalancePlan>[1];

@@ -4,8 +4,10 @@
  */
 import { mkdir, open, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BackendIdentity } from '../citus/operation-reads';
 import type { Failure } from '../contract/failure';
-import type { OperationState, Plan } from '../contract/operations';
+import type { OperationState, Plan, StepItem } from '../contract/operations';
+import type { RebalanceReport } from '../contract/rebalance';
 
 /** Raised when a record changes in a way that an older app would misread. */
 export const journalVersion = 1;
@@ -31,6 +33,15 @@ export type JournalEvent =
       /** The background job it started. */
       readonly jobId: string | null;
     }
+  | {
+      /** Before a part of a step is begun, and after it has ended. */
+      readonly type: 'item';
+      readonly stepId: string;
+      readonly item: Omit<StepItem, 'live'>;
+      /** The server process that was told to act. */
+      readonly backend: BackendIdentity | null;
+    }
+  | { readonly type: 'report'; readonly report: RebalanceReport }
   | { readonly type: 'state'; readonly state: OperationState; readonly attention: string | null }
   /** The line before this one was cut short by a crash; it was never acted upon. */
   | { readonly type: 'torn-line' };
@@ -144,7 +155,15 @@ export function parseJournal(text: string): ParsedJournal {
   return { outcome: 'records', records };
 }
 
-const eventTypes: readonly string[] = ['created', 'step-starting', 'step-ended', 'state', 'torn-line'];
+const eventTypes: readonly string[] = [
+  'created',
+  'step-starting',
+  'step-ended',
+  'item',
+  'report',
+  'state',
+  'torn-line',
+];
 
 function parseRecord(line: string): JournalRecord | null {
   try {

@@ -1,6 +1,12 @@
 /** The state of one operation: written to the journal first, then held here and published. */
 import type { Failure } from '../contract/failure';
-import type { Operation, OperationState, OperationStep } from '../contract/operations';
+import type {
+  ItemProgress,
+  Operation,
+  OperationState,
+  OperationStep,
+  StepItem,
+} from '../contract/operations';
 import type { BackendIdentity } from '../citus/operation-reads';
 import { redact } from '../log/redact';
 import { journalVersion } from './journal';
@@ -54,6 +60,15 @@ export interface Ledger {
   /** Published and not kept: what a restart finds out by looking. */
   readonly show: (change: Partial<Operation>) => void;
   readonly report: (stepId: string, report: StepReport) => void;
+  readonly noteItem: (
+    stepId: string,
+    itemId: string,
+    change: Partial<Omit<StepItem, 'itemId' | 'live'>>,
+    backend: BackendIdentity | null,
+  ) => Promise<void>;
+  readonly itemBackend: (stepId: string, itemId: string) => BackendIdentity | null;
+  /** Shown and not kept. */
+  readonly showItems: (stepId: string, live: ReadonlyMap<string, ItemProgress>) => void;
   readonly isLive: () => boolean;
   /** Steps that are done, in a sentence. */
   readonly doneSoFar: () => string;
@@ -130,6 +145,21 @@ export function createLedger(parts: LedgerParts, found: OperationRecord, wasFoun
       };
       publish();
     },
+    noteItem(stepId, itemId, change, backend) {
+      const known = step(stepId).items.find((one) => one.itemId === itemId);
+      if (!known) throw new Error(`no item ${itemId} in step ${stepId}`);
+      const { live: _live, ...kept } = known;
+      return note({ type: 'item', stepId, item: { ...kept, ...change }, backend });
+    },
+    itemBackend: (stepId, itemId) => record.itemBackends[stepId]?.[itemId] ?? null,
+    showItems(stepId, live) {
+      const items = step(stepId).items.map((item) => {
+        const shown = item.state === 'running' ? (live.get(item.itemId) ?? item.live) : null;
+        return shown === item.live ? item : { ...item, live: shown };
+      });
+      record = { ...record, operation: changeStep(record.operation, stepId, { items }) };
+      publish();
+    },
     isLive: () => !hasEnded(record.operation),
     doneSoFar() {
       const done = record.operation.steps.filter((one) => one.state === 'done').map((one) => one.title);
@@ -153,7 +183,7 @@ function asFound(found: OperationRecord): OperationRecord {
 
 /** Words of servers may hold anything; a plan's own values must stay as they are, since they are executed. */
 function withoutSecrets(event: JournalEvent): JournalEvent {
-  if (event.type !== 'step-ended' && event.type !== 'state') return event;
+  if (event.type !== 'step-ended' && event.type !== 'state' && event.type !== 'item') return event;
   return JSON.parse(
     JSON.stringify(event, (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value)),
   ) as JournalEvent;

@@ -58,6 +58,10 @@ export function createOperations(options: OperationsOptions): Operations {
 
   const parts: RunnerParts = {
     access: options.session,
+    look: async (clusterId, signal) => ({
+      snapshot: await options.snapshot(clusterId, signal),
+      sizes: await options.sizes(clusterId, signal),
+    }),
     audit: options.audit,
     journal,
     publish: options.publish,

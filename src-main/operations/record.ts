@@ -1,11 +1,14 @@
 /** An operation as it follows from its journal: the same function serves a running one and one found at start. Pure. */
-import type { Operation, OperationState, OperationStep } from '../contract/operations';
+import type { BackendIdentity } from '../citus/operation-reads';
+import type { Operation, OperationState, OperationStep, StepItem } from '../contract/operations';
 import type { JournalRecord, StepMemory } from './journal';
 
 export interface OperationRecord {
   readonly operation: Operation;
   /** By step id: what the step noted before it acted, also of attempts that ended. */
   readonly memory: Readonly<Record<string, StepMemory>>;
+  /** By step id and item id: the server process that was told to act on it last. */
+  readonly itemBackends: Readonly<Record<string, Readonly<Record<string, BackendIdentity>>>>;
   /** Steps whose start is in the journal and whose end is not: what they did is not known. */
   readonly openSteps: ReadonlySet<string>;
 }
@@ -28,6 +31,15 @@ export function createdRecord(record: JournalRecord & { readonly type: 'created'
     progress: null,
     notices: [],
     failure: null,
+    items: (step.items ?? []).map((item): StepItem => ({
+      ...item,
+      state: 'waiting',
+      startedAt: null,
+      endedAt: null,
+      attempts: 0,
+      outcome: null,
+      live: null,
+    })),
   }));
   return {
     operation: {
@@ -44,8 +56,10 @@ export function createdRecord(record: JournalRecord & { readonly type: 'created'
       steps,
       details: plan.details,
       jobId: null,
+      report: null,
     },
     memory: {},
+    itemBackends: {},
     openSteps: new Set(),
   };
 }
@@ -58,6 +72,7 @@ export function applyRecord(current: OperationRecord, record: JournalRecord): Op
       return current;
     case 'step-starting':
       return {
+        ...current,
         operation: changeStep(current.operation, record.stepId, {
           state: 'running',
           startedAt: record.at,
@@ -86,6 +101,26 @@ export function applyRecord(current: OperationRecord, record: JournalRecord): Op
         openSteps,
       };
     }
+    case 'item': {
+      const { stepId, item, backend } = record;
+      const ofStep = current.itemBackends[stepId] ?? {};
+      return {
+        ...current,
+        operation: changeItem(current.operation, stepId, item.itemId, { ...item, live: null }),
+        itemBackends: backend
+          ? { ...current.itemBackends, [stepId]: { ...ofStep, [item.itemId]: backend } }
+          : current.itemBackends,
+      };
+    }
+    case 'report':
+      return {
+        ...current,
+        operation: {
+          ...current.operation,
+          revision: current.operation.revision + 1,
+          report: record.report,
+        },
+      };
     case 'state':
       return {
         ...current,
@@ -106,6 +141,19 @@ export function changeStep(operation: Operation, stepId: string, change: Partial
     revision: operation.revision + 1,
     steps: operation.steps.map((step) => (step.stepId === stepId ? { ...step, ...change } : step)),
   };
+}
+
+export function changeItem(
+  operation: Operation,
+  stepId: string,
+  itemId: string,
+  change: Partial<StepItem>,
+): Operation {
+  const step = operation.steps.find((one) => one.stepId === stepId);
+  if (!step) return operation;
+  return changeStep(operation, stepId, {
+    items: step.items.map((item) => (item.itemId === itemId ? { ...item, ...change } : item)),
+  });
 }
 
 /** Null when the first line is not the one that creates an operation. */

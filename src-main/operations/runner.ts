@@ -18,6 +18,7 @@ import type { Observation, Step, StepContext, StepResult } from './steps/step';
 
 export interface RunnerParts {
   readonly access: (clusterId: string) => ClusterAccess;
+  readonly look: (clusterId: string, signal: AbortSignal) => ReturnType<StepContext['look']>;
   readonly audit: AuditAppender;
   readonly journal: Journal;
   readonly publish: (operation: Operation) => void;
@@ -63,14 +64,13 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
   let closing = false;
   const access = (): ClusterAccess => parts.access(ledger.operation().clusterId);
 
-  const audited = (): Writer => {
-    const { writer, name } = access();
-    return auditedWriter(writer, parts.audit, {
+  const auditedBy = (writer: Writer): Writer =>
+    auditedWriter(writer, parts.audit, {
       clusterId: ledger.operation().clusterId,
-      clusterName: name,
+      clusterName: access().name,
       operationId: ledger.operation().operationId,
     });
-  };
+  const audited = (): Writer => auditedBy(access().writer);
 
   const contextOf = (stepId: string): StepContext => ({
     action: ledger.step(stepId).action,
@@ -84,6 +84,26 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     wait: (milliseconds) => parts.wait(milliseconds, controller.signal),
     report: (report) => {
       if (!closing) ledger.report(stepId, report);
+    },
+    now: parts.now,
+    holding: () => pauseWanted,
+    lane: async (index) => auditedBy(await access().lane(index)),
+    aside: () => access().aside(),
+    items: {
+      all: () => ledger.step(stepId).items,
+      backendOf: (itemId) => ledger.itemBackend(stepId, itemId),
+      note: async (itemId, change, backend) => {
+        // Its end is what the next start looks for, also when this app is about to leave.
+        await ledger.noteItem(stepId, itemId, change, backend ?? null);
+      },
+      show: (live) => {
+        if (!closing) ledger.showItems(stepId, live);
+      },
+    },
+    look: () => parts.look(ledger.operation().clusterId, controller.signal),
+    balance: {
+      report: () => ledger.operation().report,
+      note: (report) => note({ type: 'report', report }),
     },
   });
 
@@ -251,12 +271,26 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
             failure = toFailure(error);
           }
           if (closing) return 'stop';
+          if (result?.held !== undefined && !cancelWanted) return onHeld(stepId, step, result);
           break;
         }
         default:
           return assertNever(seen);
       }
     }
+  };
+
+  /** What is left of it is done when a person resumes; unless nothing is left. */
+  const onHeld = async (stepId: string, step: Step, result: StepResult): Promise<Onward> => {
+    const seen = await observeWhenReached(stepId, step);
+    const { title } = ledger.step(stepId);
+    if (seen.state === 'done') {
+      await endStep(stepId, 'done', seen.words, { notices: result.notices });
+      return 'next';
+    }
+    await endStep(stepId, 'waiting', seen.words, { notices: result.notices });
+    await setState('paused', `${result.held ?? 'Paused'} in the middle of "${title}": ${seen.words}.`);
+    return 'stop';
   };
 
   const executeStep = async (stepId: string, step: Step): Promise<StepResult> => {
@@ -321,9 +355,16 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       await step.stop(contextOf(current.stepId));
       return;
     }
-    const backend = ledger.backendOf(current.stepId);
-    if (backend && (await readBackendWorks(access().reader, backend, { timeoutMs: timing.readLimitMs }))) {
-      await cancelBackend(audited(), backend, { timeoutMs: timing.readLimitMs });
+    const backends = [
+      ledger.backendOf(current.stepId),
+      ...current.items
+        .filter((item) => item.state === 'running')
+        .map((item) => ledger.itemBackend(current.stepId, item.itemId)),
+    ];
+    for (const backend of backends) {
+      if (backend && (await readBackendWorks(access().reader, backend, { timeoutMs: timing.readLimitMs }))) {
+        await cancelBackend(audited(), backend, { timeoutMs: timing.readLimitMs });
+      }
     }
   };
 
@@ -370,11 +411,14 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     isRunning: () => running !== null,
     run,
     async pause() {
-      const rest = ledger.operation().steps.filter((step) => step.state === 'waiting');
+      const { steps } = ledger.operation();
+      const current = steps.find((step) => step.state === 'running');
+      const canHold = current !== undefined && stepFor(parts.steps, current.action).canHold === true;
+      const rest = steps.filter((step) => step.state === 'waiting');
       if (!running || ledger.operation().state !== 'running') {
         throw refused(`It is ${ledger.operation().state}, so it cannot be paused.`);
       }
-      if (rest.length === 0) {
+      if (rest.length === 0 && !canHold) {
         throw refused(
           'Its last step runs; there is nothing left to hold back. Cancel stops the step itself.',
         );
@@ -421,9 +465,10 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     async close() {
       leaving = true;
       pauseWanted = true;
-      const isStatement = ledger
-        .operation()
-        .steps.some((step) => step.state === 'running' && !stepFor(parts.steps, step.action).follow);
+      const isStatement = ledger.operation().steps.some(({ state, action }) => {
+        const { follow, canHold } = stepFor(parts.steps, action);
+        return state === 'running' && (!follow || canHold === true);
+      });
       const settled = running ?? Promise.resolve();
       if (isStatement) {
         // A statement in the middle of its work may end by itself; then its end is still noted.

@@ -1,4 +1,5 @@
 /** What each action sends, in order: the review shows these statements, and the steps send the same. */
+import { moveShardStatement } from '../citus/move-changes';
 import { addNodeStatement, replicateReferenceTablesStatement } from '../citus/node-changes';
 import { setCoordinatorHostStatement, setShouldHaveShardsStatement } from '../citus/node-changes';
 import { countRowsStatement } from '../citus/operation-reads';
@@ -28,7 +29,10 @@ export function statementsOf(action: StepAction): readonly Statement[] {
       return [truncateLocalDataStatement(action)];
     case 'start-rebalance':
       return [startRebalanceStatement(action)];
+    case 'move-shards':
+      return action.moves.map((move) => moveShardStatement(move, action));
     case 'follow-job':
+    case 'check-balance':
       return [];
     default:
       return assertNever(action);

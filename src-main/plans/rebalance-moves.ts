@@ -15,7 +15,7 @@ export interface PlanRow {
 }
 
 /** Shards that move together: same colocation group, same hash range. */
-function groupKey(shard: Shard, table: ClusterTable): string {
+export function groupKey(shard: Shard, table: ClusterTable): string {
   const alone = table.colocationId === 0 || table.method === 'range' || table.method === 'append';
   return alone ? `shard ${shard.shardId}` : `${table.colocationId} ${shard.minValue ?? 'all'}`;
 }

@@ -94,7 +94,7 @@ export function rebalanceRefusals(
 }
 
 /** A table without identity stops the whole rebalance at its start, and Citus's plan does not say so. */
-function identityRefusals(
+export function identityRefusals(
   snapshot: ClusterSnapshot,
   rows: readonly PlanRow[],
   context: PlanContext,
@@ -127,7 +127,10 @@ function identityRefusals(
   ];
 }
 
-function walRefusals(facts: RebalanceFacts, rows: readonly PlanRow[]): readonly RefusalReason[] {
+export function walRefusals(
+  facts: Pick<RebalanceFacts, 'snapshot' | 'answers'>,
+  rows: readonly PlanRow[],
+): readonly RefusalReason[] {
   const sources = new Set(rows.map((row) => addressOf({ name: row.sourceName, port: row.sourcePort })));
   const byId = new Map(facts.answers.map((answer) => [answer.nodeId, answer]));
   const nodes = facts.snapshot.nodes.filter((node) => {

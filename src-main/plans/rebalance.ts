@@ -1,5 +1,7 @@
 /** Rebalancing: Citus's own plan, shown move by move, and what would stop it as a whole. */
+import type { RebalanceStrategy } from '../contract/cluster';
 import type { Finding, PlannedMove, PlanReply, RequestOf } from '../contract/operations';
+import { balanceCheck } from './move-shards';
 import { counted, listed, planReply, readable, refusalReply, sizeWords } from './plan';
 import type { PlanContext, StepDraft } from './plan';
 import { groupMoves, movedTables, nodeLoads } from './rebalance-moves';
@@ -22,16 +24,17 @@ export function planRebalance(facts: RebalanceFacts, request: Request, context: 
 
   const bytes = totalBytes(moves);
   const missing = nodesWithoutReferences(snapshot);
+  const nodes = nodeLoads(snapshot, rows, facts.shardBytes);
   return planReply(context, request, {
     title: `${title}: ${counted(moves.length, 'move')}`,
     summary: summaryOf(moves, bytes, missing),
-    steps: stepsOf(request, moves, bytes, context),
+    steps: [...stepsOf(request, moves, bytes, context), balanceCheck(measuredBy(strategy), nodes, context)],
     findings: findingsOf(facts, request, moves, missing),
     details: {
       kind: 'rebalance',
       strategy: strategy?.name ?? 'default',
       moves,
-      nodes: nodeLoads(snapshot, rows, facts.shardBytes),
+      nodes,
     },
     basis: {
       Nodes: nodesWords(snapshot),
@@ -49,6 +52,11 @@ export function planRebalance(facts: RebalanceFacts, request: Request, context: 
       'Nodes without reference tables': listed(missing, Number.MAX_SAFE_INTEGER),
     },
   });
+}
+
+/** Only by_disk_size looks at bytes; what a strategy of somebody's own evens out is not known, groups are counted. */
+function measuredBy(strategy: RebalanceStrategy | undefined): 'bytes' | 'groups' {
+  return strategy?.name === 'by_disk_size' ? 'bytes' : 'groups';
 }
 
 function totalBytes(moves: readonly PlannedMove[]): number | null {

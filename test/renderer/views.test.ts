@@ -285,6 +285,7 @@ describe('RebalanceView', () => {
     steps: [],
     details: { kind: 'rebalance', strategy: '', moves: [], nodes: [] },
     jobId: '2',
+    report: null,
   };
 
   it('follows a job, and stops its own only after asking', async () => {

@@ -187,6 +187,7 @@ export function anOperation(over: Partial<Operation> = {}): Operation {
     steps: [],
     details: { kind: 'rebalance', strategy: 'by_disk_size', moves: [], nodes: [] },
     jobId: '7',
+    report: null,
     ...over,
   };
 }

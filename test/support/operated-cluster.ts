@@ -48,6 +48,8 @@ export async function operate(
   // As in the app: reading goes on while a long change runs.
   const reader = await connect();
   const writer = await connect();
+  const lanes: Database[] = [];
+  let beside: Database | null = null;
   const audit = await createAuditTrail({ folder, person: 'tester' });
   const published: Operation[] = [];
 
@@ -72,6 +74,14 @@ export async function operate(
         const database = await connectTo({ ...endpoint, port });
         open.push(database);
         return database;
+      },
+      lane: async (index) => {
+        lanes[index] ??= await connect();
+        return lanes[index];
+      },
+      aside: async () => {
+        beside ??= await connect();
+        return beside;
       },
     }),
     snapshot,

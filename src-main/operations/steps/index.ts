@@ -1,5 +1,7 @@
 /** The step that does an action. */
 import type { StepAction } from '../../contract/operations';
+import { checkBalanceStep } from './balance-steps';
+import { moveShardsStep } from './move-steps';
 import {
   addNodeStep,
   replicateReferenceTablesStep,
@@ -21,6 +23,8 @@ export const stepTable: StepTable = {
   'truncate-local-data': truncateLocalDataStep,
   'start-rebalance': startRebalanceStep,
   'follow-job': followJobStep,
+  'move-shards': moveShardsStep,
+  'check-balance': checkBalanceStep,
 };
 
 /** The table's type ties each action to its own step, so the pairing below holds for every entry. */

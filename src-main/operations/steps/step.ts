@@ -1,6 +1,9 @@
 /** What every step is made of: act once, and look at any time. */
+import type { BackendIdentity } from '../../citus/operation-reads';
 import type { Reader, Writer } from '../../connections/database';
-import type { StepAction } from '../../contract/operations';
+import type { ClusterSizes, ClusterSnapshot } from '../../contract/cluster';
+import type { ItemProgress, StepAction, StepItem } from '../../contract/operations';
+import type { RebalanceReport } from '../../contract/rebalance';
 import type { EngineTiming } from '../engine-parts';
 import type { StepMemory } from '../journal';
 
@@ -43,6 +46,34 @@ export interface StepContext<A extends StepAction = StepAction> {
   readonly timing: EngineTiming;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly report: (report: StepReport) => void;
+  readonly now: () => Date;
+  /** A person wants to pause: what runs is finished, nothing more is begun. */
+  readonly holding: () => boolean;
+  /** Sessions for statements side by side, numbered from 0. Each is opened when first asked for. */
+  readonly lane: (index: number) => Promise<Writer>;
+  /** For reads that wait for other nodes. */
+  readonly aside: () => Promise<Reader>;
+  readonly items: StepItems;
+  /** The cluster as it is now, sizes included. */
+  readonly look: () => Promise<{ readonly snapshot: ClusterSnapshot; readonly sizes: ClusterSizes }>;
+  readonly balance: { readonly report: () => RebalanceReport | null; readonly note: NoteReport };
+}
+
+export type NoteReport = (report: RebalanceReport) => Promise<void>;
+
+/** Parts of the step that begin and end by themselves. */
+export interface StepItems {
+  readonly all: () => readonly StepItem[];
+  /** The server process that was told to act on one last. */
+  readonly backendOf: (itemId: string) => BackendIdentity | null;
+  /** Resolves when it is in the journal: before a part is begun, and after it has ended. */
+  readonly note: (
+    itemId: string,
+    change: Partial<Omit<StepItem, 'itemId' | 'live'>>,
+    backend?: BackendIdentity,
+  ) => Promise<void>;
+  /** Shown and not kept. */
+  readonly show: (live: ReadonlyMap<string, ItemProgress>) => void;
 }
 
 export interface StepResult {
@@ -50,11 +81,15 @@ export interface StepResult {
   readonly notices: readonly string[];
   /** Known from here on, also to `observe`. */
   readonly memory?: StepMemory;
+  /** It was asked to hold, or cannot go on unasked: why. Executing it again does what is left. */
+  readonly held?: string;
 }
 
 export interface Step<A extends StepAction = StepAction> {
   /** Whether executing it a second time, once it was seen to be absent, can do no harm. */
   readonly retrySafe: boolean;
+  /** Heeds `holding`, so that it can be paused in its middle. */
+  readonly canHold?: boolean;
   /** Reads what must be known afterwards; written to the journal before `execute`. */
   readonly prepare?: (context: StepContext<A>) => Promise<StepMemory>;
   /** Sends the statements. Resolves when the server said yes; throws `FailureError` otherwise. */

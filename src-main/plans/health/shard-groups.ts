@@ -57,7 +57,7 @@ export function shardGroupsOf(facts: HealthFacts): readonly ShardGroup[] {
 }
 
 /** Bytes; citus.rebalancer_by_disk_size_base_cost where it is not known. */
-const defaultBaseCost = 100 * 1024 * 1024;
+export const defaultBaseCostBytes = 100 * 1024 * 1024;
 
 export interface RebalanceOutlook {
   readonly strategy: string;
@@ -130,10 +130,10 @@ function loadsOf(
 
 function baseCostOf(facts: HealthFacts): number {
   const coordinator = facts.nodes.find(({ groupId }) => groupId === 0);
-  if (!coordinator?.settings.known) return defaultBaseCost;
+  if (!coordinator?.settings.known) return defaultBaseCostBytes;
   const text = coordinator.settings.value['citus.rebalancer_by_disk_size_base_cost'];
   const match = /^(\d+)\s*(B|kB|MB|GB|TB)?$/.exec(text ?? '');
-  if (match === null) return numberOf(text) ?? defaultBaseCost;
+  if (match === null) return numberOf(text) ?? defaultBaseCostBytes;
   const factor = { B: 1, kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 }[match[2] ?? 'B'] ?? 1;
   return Number(match[1]) * factor;
 }

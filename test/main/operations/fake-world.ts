@@ -155,6 +155,8 @@ export function worldSteps(world: World, retrySafe = true): StepTable {
     'truncate-local-data': plain,
     'start-rebalance': start,
     'follow-job': follow,
+    'move-shards': plain,
+    'check-balance': plain,
   };
   return every as unknown as StepTable;
 }
@@ -243,6 +245,8 @@ export function worldAccess(world: World, life: Life): ClusterAccess {
     writer,
     name: 'Cluster one',
     address: 'c:5432',
+    lane: async () => writer,
+    aside: async () => reader,
     node: async () => Promise.reject(new FailureError({ kind: 'unreachable', message: 'no' })),
   };
 }

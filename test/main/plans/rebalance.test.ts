@@ -101,7 +101,11 @@ describe('a rebalance', () => {
       rebalanceStrategies: [{ ...(lopsided.rebalanceStrategies[0] as never as object), name: `o'clock` }],
     } as unknown as ClusterSnapshot;
     const plan = planOf(planRebalance(facts({ snapshot: of }), chosen, context));
-    expect(plan.steps.map((step) => step.action.type)).toEqual(['start-rebalance', 'follow-job']);
+    expect(plan.steps.map((step) => step.action.type)).toEqual([
+      'start-rebalance',
+      'follow-job',
+      'check-balance',
+    ]);
     expect(plan.steps[0]?.statements).toEqual([shownStatement(startRebalanceStatement(chosen))]);
     expect(plan.steps[0]?.statements[0]?.shown).toBe(
       `SELECT citus_rebalance_start(rebalance_strategy => 'o''clock', drain_only => true, shard_transfer_mode => 'auto') AS job_id`,

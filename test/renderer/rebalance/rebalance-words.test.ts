@@ -151,6 +151,7 @@ describe('a running job', () => {
       steps: [],
       details: { kind: 'rebalance' as const, strategy: '', moves: [], nodes: [] },
       jobId: '2',
+      report: null,
     };
     expect(ownOperation([operation], '2')?.operationId).toBe('o1');
     expect(ownOperation([operation], '3')).toBeUndefined();

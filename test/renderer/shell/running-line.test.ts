@@ -44,6 +44,7 @@ describe('runningLine', () => {
       endedAt: null,
       outcome: null,
       progress: null,
+      items: [],
       notices: [],
       failure: null,
     } as const;

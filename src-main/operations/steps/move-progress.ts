@@ -1,0 +1,96 @@
+/** How far the moves that run are, sampled while they do. */
+import { mergeMoves, readShardProgress } from '../../citus/jobs';
+import { toFailure } from '../../contract/failure';
+import type { MoveProgress } from '../../contract/cluster';
+import type { ItemProgress } from '../../contract/operations';
+import { log } from '../../log/log';
+import type { ActionOf, StepContext } from './step';
+
+/** Workers that do not tell their sizes in this time are left out of one reading. */
+const readLimitMs = 5_000;
+
+/** Shows bytes, phase and log positions of each running move until `end` is called. */
+export function followMoves(context: StepContext<ActionOf<'move-shards'>>): { readonly end: () => void } {
+  const ownerOf = new Map(
+    context.action.moves.flatMap((move) => move.shardIds.map((id) => [id, move.shardId] as const)),
+  );
+  let ended = false;
+  let last: ReadonlyMap<string, ItemProgress> = new Map();
+
+  const sample = async (): Promise<void> => {
+    const running = context.items.all().filter((item) => item.state === 'running');
+    if (running.length > 0) {
+      const rows = await readShardProgress(await context.aside(), { timeoutMs: readLimitMs });
+      const moves = mergeMoves(rows, (id) => ownerOf.get(id));
+      const at = context.now().toISOString();
+      last = new Map(
+        moves.flatMap((move) => {
+          const itemId = ownerOf.get(move.shardId);
+          return itemId === undefined ? [] : [[itemId, toItemProgress(move, at, last.get(itemId))] as const];
+        }),
+      );
+      if (!ended) context.items.show(last);
+    }
+    context.report({ progress: shareDone(context, last) });
+  };
+
+  void (async () => {
+    while (!ended && !context.signal.aborted) {
+      // The last good reading stays; what a move came to is known by its placement.
+      await sample().catch((error: unknown) => log.warn('moves were not read', toFailure(error)));
+      await context.wait(context.timing.pollMs);
+    }
+  })();
+  return { end: () => void (ended = true) };
+}
+
+export function toItemProgress(
+  move: MoveProgress,
+  at: string,
+  before: ItemProgress | undefined,
+): ItemProgress {
+  const now = {
+    phase: move.phase,
+    sourceBytes: move.sourceBytes,
+    targetBytes: move.targetBytes,
+    lagBytes: lagBytes(move.sourceLsn, move.targetLsn),
+  };
+  const isStill =
+    before !== undefined
+    && before.phase === now.phase
+    && before.targetBytes === now.targetBytes
+    && before.lagBytes === now.lagBytes;
+  return { ...now, progressedAt: isStill ? before.progressedAt : at };
+}
+
+/** Bytes between two positions of a log, as in "0/16B3748"; null where one is not told. */
+export function lagBytes(source: string | null, target: string | null): number | null {
+  const [from, to] = [positionOf(target), positionOf(source)];
+  if (from === null || to === null) return null;
+  return Number(to > from ? to - from : 0n);
+}
+
+function positionOf(lsn: string | null): bigint | null {
+  const parts = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(lsn ?? '');
+  return parts ? (BigInt(`0x${parts[1] ?? '0'}`) << 32n) + BigInt(`0x${parts[2] ?? '0'}`) : null;
+}
+
+/** By bytes where every size is known, else by moves. */
+function shareDone(
+  context: StepContext<ActionOf<'move-shards'>>,
+  live: ReadonlyMap<string, ItemProgress>,
+): number {
+  const items = context.items.all();
+  if (items.length === 0) return 1;
+  const inBytes = items.every((item) => item.bytes !== null);
+  let done = 0;
+  let total = 0;
+  for (const item of items) {
+    const weight = inBytes ? Math.max(item.bytes ?? 0, 1) : 1;
+    total += weight;
+    if (item.state === 'done' || item.state === 'conflict') done += weight;
+    const shown = item.state === 'running' ? live.get(item.itemId) : undefined;
+    if (shown?.targetBytes && inBytes) done += Math.min(shown.targetBytes, weight);
+  }
+  return done / total;
+}

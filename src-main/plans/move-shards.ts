@@ -1,0 +1,362 @@
+/** Moves that a person or a plan of ours has listed, carried out one by one. */
+import type { ClusterNode, ClusterSnapshot } from '../contract/cluster';
+import type { Finding, NodeLoad, PlanReply, RefusalReason, RequestOf } from '../contract/operations';
+import type { MoveOrder, OrderedMove } from '../contract/rebalance';
+import {
+  refuseOffCoordinator,
+  refuseWhileJobRuns,
+  refuseWhileNodesAreDown,
+  nodesWords,
+} from './preconditions';
+import { addressOf, counted, listed, planReply, readable, refusalReply, sizeWords } from './plan';
+import type { NodeAnswer, PlanContext, StepDraft } from './plan';
+import { groupKey, groupMoves, movedTables, nodeLoads } from './rebalance-moves';
+import type { PlanRow, ShardBytes } from './rebalance-moves';
+import { identityRefusals, nodesWithoutReferences, walRefusals } from './rebalance-refusals';
+
+type Request = RequestOf<'rebalance-moves'>;
+
+export interface MoveShardsFacts {
+  readonly snapshot: ClusterSnapshot;
+  readonly shardBytes: ShardBytes;
+  /** Tables whose owner this session's role may not act as. */
+  readonly notOwned: readonly string[];
+  readonly answers: readonly NodeAnswer[];
+}
+
+export function planMoveShards(facts: MoveShardsFacts, request: Request, context: PlanContext): PlanReply {
+  const { snapshot } = facts;
+  const title = `Move ${counted(request.moves.length, 'shard group')}`;
+  const ordered = orderMoves(facts, request.moves);
+  const rows = ordered.moves.flatMap((move) => rowsOf(snapshot, move));
+  const reasons = [
+    ...refuseOffCoordinator(snapshot),
+    ...refuseWhileJobRuns(snapshot, 'it moves shards too, and each would spoil what the other counts on.'),
+    ...refuseWhileNodesAreDown(snapshot, facts.answers, 'a move to or from it would fail.'),
+    ...ordered.reasons,
+    ...ownerRefusals(facts, rows),
+    ...(request.transferMode === 'auto' ? identityRefusals(snapshot, rows, context) : []),
+    ...(request.transferMode === 'block_writes' ? [] : walRefusals(facts, rows)),
+  ];
+  if (reasons.length > 0) return refusalReply(title, reasons);
+
+  const bytes = ordered.moves.reduce<number | null>(
+    (sum, move) => (sum === null || move.bytes === null ? null : sum + move.bytes),
+    0,
+  );
+  const nodes = nodeLoads(snapshot, rows, facts.shardBytes);
+  const missing = snapshot.nodes.filter((node) => nodesWithoutReferences(snapshot).includes(addressOf(node)));
+  const targets = [...new Set(ordered.moves.map((move) => addressOf(nameOf(move.target))))];
+  return planReply(context, request, {
+    title,
+    summary: `${counted(ordered.moves.length, 'move')}${bytes === null ? '' : `, ${sizeWords(bytes)}`} to ${listed(targets)}.`,
+    steps: [
+      ...missing.map((node) => referenceStep(snapshot, node, request, context)),
+      movesStep(request, ordered.moves, bytes, snapshot, context),
+      checkStep(request, nodes, context),
+    ],
+    findings: findingsOf(request, ordered.moves, snapshot),
+    details: {
+      kind: 'rebalance',
+      strategy: 'chosen moves',
+      moves: groupMoves(snapshot, rows, facts.shardBytes),
+      nodes,
+    },
+    basis: {
+      Nodes: nodesWords(snapshot),
+      Moves: listed(
+        ordered.moves.map(
+          (move) =>
+            `shard ${move.shardId} from ${addressOf(nameOf(move.source))} to ${addressOf(nameOf(move.target))}`,
+        ),
+        Number.MAX_SAFE_INTEGER,
+      ),
+      'Tables that move': listed(
+        movedTables(snapshot, rows)
+          .map((table) => `${readable(table)}${table.hasReplicaIdentity ? '' : ' (no replica identity)'}`)
+          .toSorted(),
+        Number.MAX_SAFE_INTEGER,
+      ),
+    },
+  });
+}
+
+interface Ordered {
+  readonly moves: readonly OrderedMove[];
+  readonly reasons: readonly RefusalReason[];
+}
+
+/** Each order with what has to be known to carry it out, or why it cannot be. */
+function orderMoves(facts: MoveShardsFacts, orders: readonly MoveOrder[]): Ordered {
+  const { snapshot } = facts;
+  const nodes = new Map(snapshot.nodes.map((node) => [node.nodeId, node]));
+  const shards = new Map(snapshot.shards.map((shard) => [shard.shardId, shard]));
+  const tables = new Map(snapshot.tables.map((table) => [table.oid, table]));
+  const members = new Map<string, string[]>();
+  for (const shard of snapshot.shards) {
+    const table = tables.get(shard.tableOid);
+    if (!table) continue;
+    const key = groupKey(shard, table);
+    const known = members.get(key);
+    if (known) known.push(shard.shardId);
+    else members.set(key, [shard.shardId]);
+  }
+  const moves: OrderedMove[] = [];
+  const reasons: RefusalReason[] = [];
+  const seen = new Set<string>();
+  const refuse = (code: string, message: string, fix: string): void =>
+    void reasons.push({ code, message, fix });
+
+  for (const { shardId, sourceNodeId, targetNodeId } of orders) {
+    const shard = shards.get(shardId);
+    const table = shard ? tables.get(shard.tableOid) : undefined;
+    const source = nodes.get(sourceNodeId);
+    const target = nodes.get(targetNodeId);
+    if (!shard || !table) {
+      refuse('no-shard', `There is no shard ${shardId} any more.`, 'Plan the moves afresh.');
+      continue;
+    }
+    if (table.type === 'reference' || table.type === 'local') {
+      refuse(
+        'not-movable',
+        `Shard ${shardId} belongs to ${readable(table)}, a ${table.type} table, which has no shard to move.`,
+        'Leave it out.',
+      );
+      continue;
+    }
+    if (!source || !shard.groupIds.includes(source.groupId)) {
+      refuse(
+        'not-there',
+        `Shard ${shardId} of ${readable(table)} does not lie on ${source ? addressOf(source) : `node ${sourceNodeId}`} any more.`,
+        'Plan the moves afresh: somebody moved it.',
+      );
+      continue;
+    }
+    const problem = targetProblem(target, source);
+    if (!target || problem !== null) {
+      refuse(
+        'no-target',
+        `Shard ${shardId} cannot go to ${target ? addressOf(target) : `node ${targetNodeId}`}: ${problem ?? 'there is no such node'}.`,
+        'Choose another node, or let this one take shards.',
+      );
+      continue;
+    }
+    const key = groupKey(shard, table);
+    if (seen.has(key)) {
+      refuse(
+        'moved-twice',
+        `The group of shard ${shardId} is moved twice.`,
+        'Keep one move of each shard group; colocated shards travel along.',
+      );
+      continue;
+    }
+    seen.add(key);
+    const shardIds = [shardId, ...(members.get(key) ?? []).filter((id) => id !== shardId)];
+    moves.push({
+      shardId,
+      sourceNodeId,
+      targetNodeId,
+      source: { host: source.name, port: source.port },
+      target: { host: target.name, port: target.port },
+      colocationId: table.colocationId,
+      shardIds,
+      tables: shardIds.flatMap((id) => {
+        const one = tables.get(shards.get(id)?.tableOid ?? -1);
+        return one ? [readable(one)] : [];
+      }),
+      bytes: shardIds.reduce<number | null>((sum, id) => {
+        const bytes = facts.shardBytes[id];
+        return sum === null || bytes === undefined ? null : sum + bytes;
+      }, 0),
+    });
+  }
+  return { moves, reasons };
+}
+
+/** Citus's own conditions on a target, in its order. */
+function targetProblem(target: ClusterNode | undefined, source: ClusterNode): string | null {
+  if (!target) return 'there is no such node';
+  if (target.nodeId === source.nodeId) return 'it lies there already';
+  if (!target.isActive) return 'the node is not active';
+  if (target.role !== 'primary' || target.isClone) return 'the node is no primary';
+  if (!target.shouldHaveShards) return 'the node takes no shards';
+  return null;
+}
+
+function rowsOf(snapshot: ClusterSnapshot, move: OrderedMove): readonly PlanRow[] {
+  const shards = new Map(snapshot.shards.map((shard) => [shard.shardId, shard.tableOid]));
+  const tables = new Map(snapshot.tables.map((table) => [table.oid, table]));
+  return move.shardIds.flatMap((shardId) => {
+    const table = tables.get(shards.get(shardId) ?? -1);
+    if (!table) return [];
+    return [
+      {
+        schema: table.schema,
+        table: table.name,
+        shardId,
+        sourceName: move.source.host,
+        sourcePort: move.source.port,
+        targetName: move.target.host,
+        targetPort: move.target.port,
+      },
+    ];
+  });
+}
+
+function ownerRefusals(facts: MoveShardsFacts, rows: readonly PlanRow[]): readonly RefusalReason[] {
+  const moved = new Set(movedTables(facts.snapshot, rows).map(readable));
+  const foreign = facts.notOwned.filter((table) => moved.has(table));
+  if (foreign.length === 0) return [];
+  return [
+    {
+      code: 'not-owner',
+      message: `A move needs the owner of the table; ${facts.snapshot.capabilities.role} does not own ${listed(foreign)}.`,
+      fix: 'Connect as a superuser, or as a role that is a member of every owner.',
+    },
+  ];
+}
+
+function nameOf(address: OrderedMove['source']): { readonly name: string; readonly port: number } {
+  return { name: address.host, port: address.port };
+}
+
+function referenceStep(
+  snapshot: ClusterSnapshot,
+  node: ClusterNode,
+  request: Request,
+  context: PlanContext,
+): StepDraft {
+  const references = snapshot.tables.filter((table) => table.type === 'reference');
+  return {
+    stepId: `reference-tables-${node.nodeId}`,
+    title: `Copy ${counted(references.length, 'reference table')} to ${addressOf(node)}, compare row counts`,
+    where: `${context.coordinator} → ${addressOf(node)}`,
+    blocks:
+      request.transferMode === 'block_writes' ? 'writes to them' : 'writes to them, for a moment at the end',
+    undo: 'the copies stay; they are dropped with the node',
+    canBeUndone: false,
+    expectedMs: null,
+    countsAsDoneWhen: `Every reference table has a placement on ${addressOf(node)} with as many rows as the others.`,
+    ifInterrupted: 'Tables copied so far stay; the next start copies only what is missing.',
+    action: {
+      type: 'replicate-reference-tables',
+      host: node.name,
+      port: node.port,
+      transferMode: request.transferMode,
+      tables: references.map(({ schema, name }) => ({ schema, name })),
+    },
+  };
+}
+
+function movesStep(
+  request: Request,
+  moves: readonly OrderedMove[],
+  bytes: number | null,
+  snapshot: ClusterSnapshot,
+  context: PlanContext,
+): StepDraft {
+  const { capabilities } = snapshot;
+  const atATime =
+    request.parallelMoves > 1
+      ? `up to ${request.parallelMoves} at a time, ${request.movesPerNode} a node`
+      : 'one after the other';
+  return {
+    stepId: 'moves',
+    title: `Move ${counted(moves.length, 'shard group')}, ${atATime}`,
+    where: context.coordinator,
+    blocks:
+      request.transferMode === 'block_writes'
+        ? 'writes to the shards of each move while they are copied'
+        : 'writes to the shards of each move, for a moment at its end',
+    undo: 'the same moves the other way, offered in the report',
+    expectedMs:
+      bytes === null ? null : [moves.length * 1_500 + bytes / 100_000, moves.length * 15_000 + bytes / 5_000],
+    countsAsDoneWhen: 'pg_dist_placement shows each shard on its target and no longer on its source.',
+    ifInterrupted:
+      'A move that is cut off leaves the shard where it was; Citus removes what was copied. The next start looks where each shard lies and goes on with the rest when it is resumed.',
+    items: moves.map((move) => ({
+      itemId: move.shardId,
+      title: `${listed(move.tables, 1)}: ${addressOf(nameOf(move.source))} → ${addressOf(nameOf(move.target))}`,
+      bytes: move.bytes,
+    })),
+    action: {
+      type: 'move-shards',
+      moves,
+      transferMode: request.transferMode,
+      parallelMoves: request.parallelMoves,
+      movesPerNode: request.movesPerNode,
+      window: request.window,
+      oneOfGroupAtATime: !capabilities.parallelTransfer,
+      byNodeId: capabilities.moveByNodeId,
+    },
+  };
+}
+
+function checkStep(request: Request, nodes: readonly NodeLoad[], context: PlanContext): StepDraft {
+  return balanceCheck(request.constraints?.measure ?? 'bytes', nodes, context);
+}
+
+/** The last step of every rebalance. */
+export function balanceCheck(
+  measure: 'bytes' | 'groups',
+  nodes: readonly NodeLoad[],
+  context: PlanContext,
+): StepDraft {
+  return {
+    stepId: 'check',
+    title: 'Compare the balance with the plan, and list what is left over',
+    where: context.coordinator,
+    blocks: 'nothing',
+    undo: 'nothing to take back: it only reads',
+    expectedMs: [50, 10_000],
+    countsAsDoneWhen:
+      'No node is fuller than before, none that should hold shards is empty, none to be emptied holds any.',
+    ifInterrupted: 'The next start reads again.',
+    action: { type: 'check-balance', measure, nodes },
+  };
+}
+
+function findingsOf(
+  request: Request,
+  moves: readonly OrderedMove[],
+  snapshot: ClusterSnapshot,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (request.transferMode === 'block_writes') {
+    findings.push({
+      level: 'mind',
+      code: 'blocks-writes',
+      message: 'While a shard moves, writes to it and to its colocated shards wait.',
+      remedy: 'Choose auto where every table has a primary key.',
+    });
+  }
+  if (request.window !== null) {
+    findings.push({
+      level: 'mind',
+      code: 'window',
+      message: `Moves are begun from ${request.window.from} to ${request.window.to} by this machine's clock; one that was begun before the end is finished after it.`,
+      remedy: 'Leave the app open until then: it begins the moves.',
+    });
+  }
+  if (request.parallelMoves > 1 && !snapshot.capabilities.parallelTransfer) {
+    findings.push({
+      level: 'mind',
+      code: 'one-of-group',
+      message: `Citus ${snapshot.versions.citus} locks a colocation group while one of its shards moves, so moves of one group run one after the other.`,
+    });
+  }
+  if (moves.some((move) => move.bytes === null)) {
+    findings.push({
+      level: 'mind',
+      code: 'sizes-unknown',
+      message: 'Not every size is known, so bytes and time cannot be told for all moves.',
+    });
+  }
+  findings.push({
+    level: 'mind',
+    code: 'needs-app',
+    message: 'The moves are begun by this app: closing it holds them back after the ones that run.',
+    remedy: "Citus's own plan runs in the background of the cluster without it.",
+  });
+  return findings;
+}

@@ -1,0 +1,246 @@
+/** Moves one by one on real processes: order, pause, failure, crash; judged by the catalogs and by every row. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src-main/connections/database';
+import type { ClusterSnapshot } from '../../src-main/contract/cluster';
+import type { Operation, RequestOf } from '../../src-main/contract/operations';
+import type { MoveOrder } from '../../src-main/contract/rebalance';
+import { runDaemon } from '../../src-main/practice/daemon';
+import { operate } from '../support/operated-cluster';
+import type { OperatedCluster } from '../support/operated-cluster';
+import { engines, startPracticeCluster } from '../support/practice';
+import type { PracticeClusterForTest } from '../support/practice';
+import { waitFor } from '../support/wait';
+
+function request(
+  moves: readonly MoveOrder[],
+  over: Partial<RequestOf<'rebalance-moves'>> = {},
+): RequestOf<'rebalance-moves'> {
+  return {
+    kind: 'rebalance-moves',
+    moves: [...moves],
+    transferMode: 'block_writes',
+    parallelMoves: 1,
+    movesPerNode: 1,
+    window: null,
+    constraints: null,
+    ...over,
+  };
+}
+
+describe.each(await engines())('moves on $name', (engine) => {
+  let cluster: PracticeClusterForTest;
+  let coordinator: Database;
+  let operated: OperatedCluster;
+  let folder = '';
+
+  const run = async (text: string): Promise<void> => void (await coordinator.change({ text }));
+  const value = async (text: string): Promise<unknown> => {
+    const [row] = await coordinator.read<Record<string, unknown>>({ text });
+    return Object.values(row ?? {})[0];
+  };
+  /** Every row of every table, as one number. */
+  const checksum = (): Promise<unknown> =>
+    value(`SELECT (SELECT count(*) || ' ' || sum(hashtext(p::text)) FROM permits p) || ' ' ||
+                  (SELECT count(*) || ' ' || sum(hashtext(a::text)) FROM agencies a)`);
+
+  /** The first `count` shard groups of permits, each to the other worker. */
+  const movesToOther = async (count: number): Promise<readonly MoveOrder[]> => {
+    const snapshot = await operated.snapshot();
+    const table = snapshot.tables.find((one) => one.name === 'permits');
+    return snapshot.shards
+      .filter((shard) => shard.tableOid === table?.oid)
+      .slice(0, count)
+      .map((shard) => orderToOther(snapshot, shard.shardId, shard.groupIds[0] ?? -1));
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'moves-'));
+    cluster = await startPracticeCluster({
+      engine,
+      workers: 2,
+      startDaemon: engine.isEmulator ? runDaemon : null,
+    });
+    coordinator = await cluster.connect();
+    operated = await operate(cluster, folder);
+    await run('CREATE TABLE agencies (agency_id bigint PRIMARY KEY, name text)');
+    await run(
+      'CREATE TABLE permits (agency_id bigint, permit_id bigint, note text, PRIMARY KEY (agency_id, permit_id))',
+    );
+    await run(`SELECT create_distributed_table('agencies', 'agency_id', shard_count => 8)`);
+    await run(`SELECT create_distributed_table('permits', 'agency_id', colocate_with => 'agencies')`);
+    await run(`INSERT INTO agencies SELECT i, 'Agency ' || i FROM generate_series(1, 100) i`);
+    await run(`INSERT INTO permits SELECT 1 + i % 100, i, repeat('x', 100) FROM generate_series(1, 4000) i`);
+  });
+  afterAll(async () => {
+    await operated?.end();
+    await cluster?.end();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('carries out what was listed, notes each move, and reports the balance', async () => {
+    const before = await checksum();
+    const moves = await movesToOther(2);
+    const operation = await operated.carryOut(request(moves));
+    expect(operation.attention).toBeNull();
+    expect(operation.state).toBe('done');
+    const step = operation.steps.find((one) => one.stepId === 'moves');
+    expect(step?.items.map((item) => [item.state, item.attempts])).toEqual([
+      ['done', 1],
+      ['done', 1],
+    ]);
+    for (const item of step?.items ?? []) {
+      expect(Date.parse(item.endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(item.startedAt ?? ''));
+    }
+    expect(await liesOnTarget(moves)).toBe(true);
+    expect(operation.report?.nodes.map((node) => node.groupsAfter - node.groupsBefore).sort()).toEqual([
+      0, 0,
+    ]);
+    expect(await checksum()).toBe(before);
+  });
+
+  it('refuses, with every reason, what Citus would refuse with one', async () => {
+    const [first] = await movesToOther(1);
+    if (!first) throw new Error('no shard');
+    const reply = await operated.plan(
+      request([
+        { ...first, sourceNodeId: first.targetNodeId, targetNodeId: first.sourceNodeId },
+        { ...first, shardId: '1' },
+        { ...first, targetNodeId: first.sourceNodeId },
+      ]),
+    );
+    if (reply.outcome !== 'refusal') throw new Error('was planned');
+    expect(reply.reasons.map((reason) => reason.code)).toEqual(['not-there', 'no-shard', 'no-target']);
+  });
+
+  it('pauses after the move that runs, and goes on with the rest', async () => {
+    const before = await checksum();
+    const moves = await movesToOther(4);
+    const operationId = await operated.start(await operated.planned(request(moves)));
+    await waitFor(
+      'the first move',
+      () => itemsOf(operationId).some((item) => item.state === 'running'),
+      30_000,
+    );
+    await operated.operations.pause(operationId);
+    const paused = await operated.settled(operationId);
+    expect(paused.state).toBe('paused');
+    const done = itemsOf(operationId).filter((item) => item.state === 'done').length;
+    expect(done).toBeGreaterThan(0);
+    expect(done).toBeLessThan(4);
+    expect(itemsOf(operationId).some((item) => item.state === 'running')).toBe(false);
+    await operated.operations.resume(operationId);
+    expect((await operated.settled(operationId)).state).toBe('done');
+    expect(await liesOnTarget(moves)).toBe(true);
+    expect(await checksum()).toBe(before);
+  });
+
+  it('leaves out what somebody else moved meanwhile', async () => {
+    const moves = await movesToOther(3);
+    const operationId = await operated.start(await operated.planned(request(moves)));
+    await waitFor(
+      'the first move',
+      () => itemsOf(operationId).some((item) => item.state === 'running'),
+      30_000,
+    );
+    await operated.operations.pause(operationId);
+    await operated.settled(operationId);
+    const last = moves[2];
+    if (!last) throw new Error('no move');
+    await run(
+      `SELECT citus_move_shard_placement(${last.shardId}, ${last.sourceNodeId}, ${last.targetNodeId}, 'block_writes')`,
+    );
+    await operated.operations.resume(operationId);
+    const operation = await operated.settled(operationId);
+    expect(operation.state).toBe('done');
+    expect(itemsOf(operationId).at(-1)).toMatchObject({ state: 'done', attempts: 0, outcome: 'lies there' });
+  });
+
+  it('holds with the last words of the server where a move cannot be made', async () => {
+    const before = await checksum();
+    const moves = await movesToOther(2);
+    const plan = await operated.planned(request(moves));
+    const target = moves[0]?.targetNodeId ?? -1;
+    const operationId = await operated.start(plan);
+    await waitFor(
+      'the first move',
+      () => itemsOf(operationId).some((item) => item.state === 'running'),
+      30_000,
+    );
+    // The next move finds a node that takes no shards, which no second attempt would mend.
+    await run(
+      `SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', false) FROM pg_dist_node WHERE nodeid IN (${target}, ${moves[1]?.targetNodeId ?? -1})`,
+    );
+    const operation = await operated.settled(operationId);
+    const failed = itemsOf(operationId).filter((item) => item.state === 'failed');
+    await run(
+      `SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node WHERE nodeid IN (${target}, ${moves[1]?.targetNodeId ?? -1})`,
+    );
+    expect(operation.state).toBe('paused');
+    expect(failed.length).toBeGreaterThan(0);
+    expect(operation.attention).toContain(failed[0]?.outcome ?? 'no words');
+    await operated.operations.resume(operationId);
+    expect((await operated.settled(operationId)).state).toBe('done');
+    expect(await liesOnTarget(moves)).toBe(true);
+    expect(await checksum()).toBe(before);
+  });
+
+  it('cancels the move that runs and loses no row', async () => {
+    const before = await checksum();
+    const moves = await movesToOther(3);
+    const operationId = await operated.start(await operated.planned(request(moves)));
+    await waitFor(
+      'the first move',
+      () => itemsOf(operationId).some((item) => item.state === 'running'),
+      30_000,
+    );
+    await operated.operations.cancel(operationId);
+    const operation = await operated.settled(operationId);
+    expect(operation.state).toBe('cancelled');
+    expect(itemsOf(operationId).filter((item) => item.state === 'done').length).toBeLessThan(3);
+    expect(await checksum()).toBe(before);
+  });
+
+  it('finds moves after a crash by where the shards lie, and repeats none', async () => {
+    const before = await checksum();
+    const moves = await movesToOther(3);
+    const operationId = await operated.start(await operated.planned(request(moves)));
+    await waitFor(
+      'a finished move',
+      () => itemsOf(operationId).some((item) => item.state === 'done'),
+      30_000,
+    );
+    await operated.end();
+    operated = await operate(cluster, folder);
+    await operated.operations.recover();
+    await operated.operations.look('practice');
+    const found = await operated.settled(operationId);
+    expect(found.state).toBe('paused');
+    await operated.operations.resume(operationId);
+    expect((await operated.settled(operationId)).state).toBe('done');
+    expect(await liesOnTarget(moves)).toBe(true);
+    expect(await checksum()).toBe(before);
+  });
+
+  function itemsOf(operationId: string): Operation['steps'][number]['items'] {
+    return operated.current(operationId).steps.find((step) => step.stepId === 'moves')?.items ?? [];
+  }
+
+  async function liesOnTarget(moves: readonly MoveOrder[]): Promise<boolean> {
+    const snapshot = await operated.snapshot();
+    return moves.every((move) => {
+      const target = snapshot.nodes.find((node) => node.nodeId === move.targetNodeId);
+      const shard = snapshot.shards.find((one) => one.shardId === move.shardId);
+      return shard?.groupIds.length === 1 && shard.groupIds[0] === target?.groupId;
+    });
+  }
+});
+
+function orderToOther(snapshot: ClusterSnapshot, shardId: string, groupId: number): MoveOrder {
+  const source = snapshot.nodes.find((node) => node.groupId === groupId);
+  const target = snapshot.nodes.find((node) => node.groupId !== groupId && node.groupId !== 0);
+  if (!source || !target) throw new Error(`nowhere to move shard ${shardId}`);
+  return { shardId, sourceNodeId: source.nodeId, targetNodeId: target.nodeId };
+}
