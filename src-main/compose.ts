@@ -214,6 +214,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     clusters: { monitor },
     tables: { registry, monitor },
     history,
+    routing: { registry, monitor },
     operations: { operations, audit, askForFile: (name) => askForFile(surroundings.window(), name) },
     practice: { ...practiceParts, ready },
   });

@@ -15,6 +15,7 @@ import type {
   Database,
   DatabaseAddress,
   ServerNotice,
+  SqlValue,
   Statement,
   StatementOptions,
 } from './reader';
@@ -313,10 +314,10 @@ export async function connectDatabase(
           .query(limitsText(statementMs, lockMs))
           .then(() => (client.getTransactionStatus() === 'I' ? undefined : forget()), forget);
       }
-      const answer: pg.QueryResult<Row> | readonly pg.QueryResult<Row>[] = await client.query<Row>(
-        statement.text,
-        [...(statement.values ?? [])],
-      );
+      const values = [...(statement.values ?? [])];
+      const answer: pg.QueryResult<Row> | readonly pg.QueryResult<Row>[] = await (options.isolated
+        ? queryIsolated<Row>(client, statement.text, values, options.isolated.settings ?? {})
+        : client.query<Row>(statement.text, values));
       const result = Array.isArray(answer)
         ? (answer as readonly pg.QueryResult<Row>[]).at(-1)
         : (answer as pg.QueryResult<Row>);
@@ -381,6 +382,28 @@ export async function connectDatabase(
       destroy();
     },
   };
+}
+
+/** The extended protocol takes one statement only, so nothing can end the read-only transaction before its time. */
+async function queryIsolated<Row extends object>(
+  client: pg.Client,
+  text: string,
+  values: SqlValue[],
+  settings: Readonly<Record<string, string>>,
+): Promise<pg.QueryResult<Row>> {
+  const config = { text, values, queryMode: 'extended' };
+  try {
+    await client.query('BEGIN TRANSACTION READ ONLY');
+    for (const [name, value] of Object.entries(settings)) {
+      await client.query('SELECT pg_catalog.set_config($1, $2, true)', [name, value]);
+    }
+    return await client.query<Row>(config);
+  } finally {
+    // A request to cancel may still be on its way and hit the first of these.
+    for (let tries = 0; tries < 3 && client.getTransactionStatus() !== 'I'; tries += 1) {
+      await client.query('ROLLBACK').catch(() => undefined);
+    }
+  }
 }
 
 function limitsText(statementMs: number, lockMs: number): string {

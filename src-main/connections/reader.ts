@@ -16,6 +16,11 @@ export interface StatementOptions {
   readonly timeoutMs?: number;
   /** Milliseconds; lock_timeout for this statement; 0 is no limit. */
   readonly lockTimeoutMs?: number;
+  /**
+   * For text that a person typed: it runs in a read-only transaction of its own that is rolled back, and the server refuses
+   * a text of several statements. Settings hold for the transaction alone.
+   */
+  readonly isolated?: { readonly settings?: Readonly<Record<string, string>> };
 }
 
 export interface ServerNotice {

@@ -23,6 +23,8 @@ import { createPracticeInput, practiceInput, practiceNodeInput } from './practic
 import type { PracticeCluster, PracticeList } from './practice';
 import { parseProfileInput, passphraseInput, profileId, profileInput, saveProfileInput } from './profiles';
 import type { Profile, ProfileDraft, ProfileList, SecretsBackend } from './profiles';
+import { statementInput, valueInput } from './routing';
+import type { RowCount, StatementRoute, ValueRoute } from './routing';
 import { clusterInput, openSessionInput } from './sessions';
 import type { ConnectionReport, SessionState } from './sessions';
 import type { TableKeys, TableRowEstimates } from './tables';
@@ -78,6 +80,11 @@ export const requestInputs = {
   'tables.describe': tableInput,
   'tables.keys': clusterInput,
   'tables.rowEstimates': clusterInput,
+  'routing.value': valueInput,
+  /** Rows of the table with that value. */
+  'routing.countRows': valueInput,
+  /** Planned, never run. */
+  'routing.statement': statementInput,
 
   'operations.plan': planInput,
   'operations.start': startInput,
@@ -141,6 +148,9 @@ export interface Replies {
   'tables.describe': TableDescription;
   'tables.keys': TableKeys;
   'tables.rowEstimates': TableRowEstimates;
+  'routing.value': ValueRoute;
+  'routing.countRows': RowCount;
+  'routing.statement': StatementRoute;
 
   'operations.plan': PlanReply;
   'operations.start': StartReply;

@@ -11,6 +11,8 @@ import { operationHandlers } from './handlers/operations';
 import type { OperationParts } from './handlers/operations';
 import { practiceHandlers } from './handlers/practice';
 import type { PracticeParts } from './handlers/practice';
+import { routingHandlers } from './handlers/routing';
+import type { RoutingParts } from './handlers/routing';
 import { tableHandlers } from './handlers/tables';
 import type { TableParts } from './handlers/tables';
 import type { Handlers } from './serve';
@@ -23,6 +25,7 @@ export interface HandlerParts {
   readonly operations: OperationParts;
   readonly practice: PracticeParts;
   readonly tables: TableParts;
+  readonly routing: RoutingParts;
 }
 
 export function createHandlers(parts: HandlerParts): Handlers {
@@ -34,5 +37,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...operationHandlers(parts.operations),
     ...practiceHandlers(parts.practice),
     ...tableHandlers(parts.tables),
+    ...routingHandlers(parts.routing),
   };
 }
