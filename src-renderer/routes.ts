@@ -64,6 +64,13 @@ const routes: readonly RouteRecordRaw[] = [
         meta: { title: 'Shards', subject: 'tables' },
       },
       {
+        path: 'routing',
+        name: 'routing',
+        component: () => import('./routing-lens/RoutingView.vue'),
+        props: true,
+        meta: { title: 'Routing', subject: 'tables' },
+      },
+      {
         path: 'rebalance',
         name: 'rebalance',
         component: () => import('./rebalance/RebalanceView.vue'),

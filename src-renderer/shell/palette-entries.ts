@@ -9,6 +9,7 @@ import { useOpenCluster } from '../clusters/open-cluster';
 import { toNodeTitles } from '../nodes/node-names';
 import { usePracticeStore } from '../practice/practice-store';
 import { subjects } from '../routes';
+import { pagesAboutTables } from '../tables/pages-about-tables';
 import { themeNames, themeOrder, useSettingsStore } from '../settings/settings-store';
 import { useNoticeStore } from './notice-store';
 import type { PaletteEntry, PaletteGroup } from './palette-search';
@@ -128,6 +129,12 @@ export function usePaletteEntries(): () => readonly PaletteEntry[] {
             },
           ]
         : []),
+      ...pagesAboutTables.map(({ name, label }) => ({
+        id: `page-${name}`,
+        group: 'Go to' as PaletteGroup,
+        label,
+        run: () => go(name),
+      })),
       ...nodes.map((node: ClusterNode) => ({
         id: `node-${clusterId}-${node.nodeId}`,
         group: 'Nodes' as const,

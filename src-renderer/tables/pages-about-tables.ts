@@ -1,0 +1,5 @@
+/** Pages beside the list of tables, by the names of their routes. */
+export const pagesAboutTables = [
+  { name: 'shards', label: 'Shards' },
+  { name: 'routing', label: 'Routing' },
+] as const;
