@@ -161,6 +161,11 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
   return {
     last: () => shown,
     onSnapshot(snapshot) {
+      // The catalogs know already that it has ended: its last record is not left to the next beat.
+      if (snapshot.jobs.some((job) => job.jobId === jobId && hasEnded(job))) {
+        beat.stop();
+        beat.start();
+      }
       // The newest: of several jobs it is the one that somebody has just started.
       const running = snapshot.jobs.filter((job) => !hasEnded(job)).at(-1);
       if (!running) return;

@@ -25,7 +25,9 @@ export function runningLine(
   const waiting = operations.find(({ state }) => state === 'needs-person' || state === 'interrupted');
   if (waiting !== undefined) return { state: 'bad', text: `${waiting.title}: waits for a decision` };
   const active = operations.find(isUnended);
-  const job = progress === undefined ? null : jobWords(progress);
+  // An operation that is done has seen its job end: a record of the job from before that says nothing any more.
+  const isOver = operations.some(({ state, jobId }) => state === 'done' && jobId === progress?.job.jobId);
+  const job = progress === undefined || isOver ? null : jobWords(progress);
   if (active === undefined) return job === null ? null : { state: 'busy', text: job };
   if (active.state === 'paused') return { state: 'mind', text: `${active.title}: paused` };
   if (job !== null && active.jobId === progress?.job.jobId) return { state: 'busy', text: job };

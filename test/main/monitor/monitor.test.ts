@@ -425,6 +425,19 @@ describe('a job that runs', () => {
     expect(count('job')).toBe(polls);
   });
 
+  it('is read again at once when the catalogs say that it has ended', async () => {
+    const { clock, cluster, monitor, session } = setUp();
+    cluster.catalogs = { ...cluster.catalogs, jobs: JSON.stringify([job('running')]) };
+    cluster.job = { job: job('running'), tasks: [task('1', 'running', '100')] };
+    session('open');
+    await clock.pass(100);
+    cluster.job = { job: job('finished'), tasks: [task('1', 'done', '100')] };
+    cluster.catalogs = { ...cluster.catalogs, jobs: JSON.stringify([job('finished')]) };
+    await monitor.refresh(id);
+    await clock.pass(0);
+    expect(monitor.progress(id)?.job.state).toBe('finished');
+  });
+
   it('is shown although the workers do not tell how far the moves are', async () => {
     const { clock, cluster, monitor, session } = setUp();
     cluster.catalogs = { ...cluster.catalogs, jobs: JSON.stringify([job('running')]) };

@@ -14,6 +14,12 @@ describe('runningLine', () => {
     });
   });
 
+  it('says nothing of a job whose operation is done', () => {
+    const { job } = aProgress();
+    expect(runningLine([anOperation({ state: 'done', jobId: job.jobId })], aProgress())).toBeNull();
+    expect(runningLine([anOperation({ state: 'done', jobId: 'another' })], aProgress())?.state).toBe('busy');
+  });
+
   it('leaves out what is not known', () => {
     const progress = aProgress({ bytesDone: null, bytesTotal: null, remainingSeconds: null });
     expect(runningLine([], progress)?.text).toBe('Rebalance: 3 of 8 moves');
