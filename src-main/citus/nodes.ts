@@ -1,6 +1,8 @@
 /** pg_dist_node and the connections between nodes. */
+import { shownStatement } from '../connections/database';
 import type { Reader, StatementOptions } from '../connections/database';
 import type { ClusterNode } from '../contract/cluster';
+import { toFailure } from '../contract/failure';
 
 /** A scalar subquery: every row of pg_dist_node as JSON text. Whole rows, because columns differ between versions. */
 export const nodesColumn = `
@@ -58,6 +60,39 @@ export async function checkConnectionToNode(
     options,
   );
   return row?.reached === true;
+}
+
+/** What opening a connection to one of several nodes may take at the coordinator, instead of the 30 s of the setting. */
+const connectLimitMs = 3_000;
+
+/**
+ * Which of several nodes the one that `reader` is connected to reaches, all tried at a time. By `host:port`; null where
+ * the server has no function for it, as the practice emulator.
+ */
+export async function checkConnectionsToNodes(
+  reader: Reader,
+  nodes: readonly { readonly name: string; readonly port: number }[],
+  options?: StatementOptions,
+): Promise<ReadonlyMap<string, boolean> | null> {
+  const listOf = (items: readonly string[]): string => `ARRAY[${items.join(', ')}]`;
+  const names = listOf(nodes.map(({ name }) => shownStatement({ text: '$1', values: [name] }).shown));
+  const ports = listOf(nodes.map(({ port }) => String(Math.trunc(port))));
+  const commands = listOf(nodes.map(() => `'SELECT 1'`));
+  try {
+    // Two statements in one text are one transaction, so the setting ends with them.
+    const rows = await reader.read<{ name: string; port: number; reached: boolean }>(
+      {
+        text: `SET LOCAL citus.node_connection_timeout = ${connectLimitMs};
+SELECT node_name AS name, node_port AS port, success AS reached
+  FROM pg_catalog.master_run_on_worker(${names}::text[], ${ports}::int[], ${commands}::text[], true)`,
+      },
+      options,
+    );
+    return new Map(rows.map((row) => [nodeAddress(row), row.reached]));
+  } catch (error) {
+    if (toFailure(error).sqlState === '42883') return null;
+    throw error;
+  }
 }
 
 /** The cheapest statement there is: shows that a node answers. */

@@ -27,7 +27,8 @@ export const nodeStates: readonly Meaning<NodeStateName>[] = [
   {
     name: 'unreachable',
     word: 'unreachable',
-    meaning: 'Neither this workstation nor the coordinator got an answer when it was last tried.',
+    meaning:
+      'When it was last tried, this workstation got no answer, and the coordinator none either (or it could not tell in time of a node that answered this workstation before).',
   },
   {
     name: 'suspect',

@@ -9,29 +9,36 @@ import { limited, noAnswer, orAborted, whyOf } from './health-gather';
 
 /** All connections of one node; they are tried one after the other there. */
 const rowLimitMs = 10_000;
+/** A report waits this long for connections that are being tried; the rest is told by the next one. */
+export const pairsPatienceMs = 1_000;
+
+/** `all` pairs again; those that were not tried or failed (`changed`); or none, only what is `known` so far. */
+export type PairsWanted = 'all' | 'changed' | 'known';
 
 export interface ConnectivityKeeper {
-  /**
-   * @param members those that answer; pairs with others are told by the check of reachability.
-   * @param isFull every pair again; otherwise only pairs that were not tried, or failed.
-   */
-  read(members: readonly Member[], isFull: boolean, signal: AbortSignal): Promise<Fact<Connectivity>>;
+  /** @param members those that answer; pairs with others are told by the check of reachability. */
+  read(members: readonly Member[], wanted: PairsWanted, signal: AbortSignal): Promise<Fact<Connectivity>>;
+  stop(): void;
 }
 
-export function createConnectivityKeeper(parts: {
+export interface ConnectivityParts {
   readonly clock: Clock;
   /** The coordinator's statements wait for other nodes, so they go by the session that is meant for it. */
   readonly aside: () => Promise<Member['reader']>;
-}): ConnectivityKeeper {
-  let pairs = new Map<string, ConnectionPair>();
+  /** Connections that a report did not wait for were tried. */
+  readonly onLate: () => void;
+}
+
+export function createConnectivityKeeper(parts: ConnectivityParts): ConnectivityKeeper {
+  const pairs = new Map<string, ConnectionPair>();
+  const running = new Map<string, Promise<void>>();
+  /** Why the view of a node is missing, in whole or in part. */
+  const whys = new Map<string, string>();
+  const stopped = new AbortController();
   const keyOf = (from: string, to: string): string => `${from} ${to}`;
 
-  const readRow = async (
-    member: Member,
-    targets: readonly Member[],
-    signal: AbortSignal,
-  ): Promise<string | null> => {
-    const limit = limited(parts.clock, rowLimitMs, signal);
+  const readRow = async (member: Member, targets: readonly Member[]): Promise<string | null> => {
+    const limit = limited(parts.clock, rowLimitMs, stopped.signal);
     const late = noAnswer(member.address, rowLimitMs);
     try {
       const isCoordinator = (member.node?.groupId ?? 0) === 0;
@@ -60,26 +67,66 @@ export function createConnectivityKeeper(parts: {
     }
   };
 
+  const begin = (member: Member, targets: readonly Member[]): void => {
+    const row = readRow(member, targets).then((why) => {
+      running.delete(member.address);
+      if (why === null) whys.delete(member.address);
+      else whys.set(member.address, why);
+    });
+    running.set(member.address, row);
+  };
+
   return {
-    async read(members, isFull, signal) {
+    async read(members, wanted, signal) {
       // A node that was away comes back as a new one: nothing that was seen of it holds.
       const present = new Set(members.map(({ address }) => address));
-      const kept = [...pairs].filter(([, { from, to }]) => present.has(from) && present.has(to));
-      pairs = new Map(isFull ? [] : kept);
-      const silent: { from: string; why: string }[] = [];
-      await Promise.all(
-        members.map(async (member) => {
-          const targets = members.filter(
-            (one) =>
-              one.node !== null
-              && one.address !== member.address
-              && pairs.get(keyOf(member.address, one.address))?.reached !== true,
-          );
-          const why = targets.length > 0 ? await readRow(member, targets, signal) : null;
-          if (why !== null) silent.push({ from: member.address, why });
+      for (const [key, { from, to }] of pairs) if (!present.has(from) || !present.has(to)) pairs.delete(key);
+      const isWanted = (from: string, to: string): boolean =>
+        wanted === 'all' || pairs.get(keyOf(from, to))?.reached !== true;
+      for (const member of wanted === 'known' ? [] : members) {
+        const targets = members.filter(
+          ({ node, address }) =>
+            node !== null && address !== member.address && isWanted(member.address, address),
+        );
+        if (targets.length > 0 && !running.has(member.address)) begin(member, targets);
+      }
+      await waitFor(parts, [...running.values()], signal);
+      return known({
+        pairs: [...pairs.values()],
+        silent: members.flatMap(({ address }) => {
+          const others = members.filter(({ node, address: to }) => node !== null && to !== address);
+          const isWhole = others.every(({ address: to }) => pairs.has(keyOf(address, to)));
+          const why = running.has(address)
+            ? 'Its connections are being tried; the next report tells.'
+            : whys.get(address);
+          return isWhole || why === undefined ? [] : [{ from: address, why }];
         }),
-      );
-      return known({ pairs: [...pairs.values()], silent });
+      });
     },
+    stop: () => stopped.abort(),
   };
+}
+
+/** Until all are there, or the patience is over: then `onLate` tells when they are. */
+function waitFor(
+  { clock, onLate }: ConnectivityParts,
+  rows: readonly Promise<void>[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (rows.length === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    let isLate = false;
+    const giveUp = (): void => {
+      isLate = true;
+      resolve();
+    };
+    const takeBack = clock.after(pairsPatienceMs, giveUp);
+    signal.addEventListener('abort', giveUp, { once: true });
+    void Promise.all(rows).then(() => {
+      takeBack();
+      signal.removeEventListener('abort', giveUp);
+      resolve();
+      if (isLate && !signal.aborted) onLate();
+    });
+  });
 }

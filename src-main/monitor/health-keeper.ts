@@ -7,6 +7,7 @@ import { toChecks, toVerdict } from '../plans/health/report';
 import { isoTime } from './clock';
 import type { Clock } from './clock';
 import { createConnectivityKeeper } from './connectivity-keeper';
+import type { PairsWanted } from './connectivity-keeper';
 import { gatherHealth } from './health-gather';
 import type { Publish } from './parts';
 import type { Revisions } from './revisions';
@@ -39,7 +40,15 @@ export interface HealthKeeper {
 
 export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
   const { clusterId, clock } = parts;
-  const connectivity = createConnectivityKeeper({ clock, aside: parts.aside });
+  const connectivity = createConnectivityKeeper({
+    clock,
+    aside: parts.aside,
+    // Told in a report of its own while somebody looks; nothing is tried again for it.
+    onLate: () => {
+      if (!isStopped && clock.now() - lookedAt <= lookedMs)
+        void (running ?? begin('known')).done.catch(() => undefined);
+    },
+  });
   const firstSeen = new Map<string, number>();
   let last: HealthReport | null = null;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -47,12 +56,13 @@ export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
   let running: {
     readonly done: Promise<HealthReport>;
     readonly stop: AbortController;
-    readonly isFull: boolean;
+    readonly wanted: PairsWanted;
     waiting: number;
   } | null = null;
   let isStopped = false;
 
-  const make = async (isFull: boolean, signal: AbortSignal): Promise<HealthReport> => {
+  const make = async (wanted: PairsWanted, signal: AbortSignal): Promise<HealthReport> => {
+    const isFull = wanted === 'all';
     const began = clock.now();
     const facts = await gatherHealth(
       {
@@ -60,7 +70,7 @@ export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
         snapshot: () => parts.snapshot(isFull),
         reachability: () => parts.reachability(isFull),
         sizes: () => parts.sizes(isFull ? 0 : 5 * healthEveryMs),
-        connectivity: (members, inner) => connectivity.read(members, isFull, inner),
+        connectivity: (members, inner) => connectivity.read(members, wanted, inner),
         firstSeen(recordId) {
           const at = firstSeen.get(recordId) ?? clock.now();
           firstSeen.set(recordId, at);
@@ -88,13 +98,13 @@ export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
     return last;
   };
 
-  const begin = (isFull: boolean): NonNullable<typeof running> => {
+  const begin = (wanted: PairsWanted): NonNullable<typeof running> => {
     const stop = new AbortController();
     const current: NonNullable<typeof running> = {
       stop,
-      isFull,
+      wanted,
       waiting: 0,
-      done: make(isFull, stop.signal).finally(() => {
+      done: make(wanted, stop.signal).finally(() => {
         if (running === current) running = null;
       }),
     };
@@ -113,7 +123,7 @@ export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
       takeBack = null;
       if (isStopped || clock.now() - lookedAt > lookedMs) return;
       // A failure is told by the state of the session; the last report stays, with its age.
-      void (running ?? begin(false)).done.catch(() => undefined).finally(schedule);
+      void (running ?? begin('changed')).done.catch(() => undefined).finally(schedule);
     });
   };
 
@@ -125,8 +135,8 @@ export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
     async check(signal) {
       look();
       // One that was stopped, or asks less, is of no use to who wants everything anew.
-      const isUseful = running?.isFull === true && !running.stop.signal.aborted;
-      const current = isUseful && running ? running : begin(true);
+      const isUseful = running?.wanted === 'all' && !running.stop.signal.aborted;
+      const current = isUseful && running ? running : begin('all');
       current.waiting += 1;
       try {
         return await withSignal(current.done, signal);
@@ -140,6 +150,7 @@ export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
       takeBack?.();
       takeBack = null;
       running?.stop.abort();
+      connectivity.stop();
     },
   };
 }

@@ -1,25 +1,25 @@
 /** One try to reach one node: from here, and where that fails, from the coordinator. */
-import { checkConnectionToNode, nodeAddress, readHeartbeat } from '../citus/nodes';
+import { nodeAddress, readHeartbeat } from '../citus/nodes';
 import type { Reader } from '../connections/database';
 import type { ClusterNode } from '../contract/cluster';
 import { toFailure } from '../contract/failure';
 import type { Failure } from '../contract/failure';
 import type { Clock } from './clock';
+import { indirectPatienceMs } from './indirect-probe';
+import type { IndirectProbe } from './indirect-probe';
 import type { ProbeOutcome } from './reachability';
 
 /** A node that needs longer than this for `SELECT 1` counts as not answering. */
 export const directLimitMs = 3_000;
 /** The coordinator's heartbeat waits its turn in the session that reads the catalogs. */
 const coordinatorLimitMs = 10_000;
-/** What the coordinator's own try may take, at the server. */
-export const indirectLimitMs = 4_000;
-/** And with waiting for its turn. */
-const indirectPatienceMs = 5_000;
+/** How long one node, whatever it does, can hold up what is known of it. */
+export const nodeTimeoutMs = directLimitMs + indirectPatienceMs;
 
 export interface NodeProbeParts {
   /** A session with that node. */
   readonly direct: (node: ClusterNode) => Promise<Reader>;
-  readonly aside: () => Promise<Reader>;
+  readonly indirect: IndirectProbe;
   readonly clock: Clock;
 }
 
@@ -34,6 +34,7 @@ export interface NodeProbe {
 export function createNodeProbe(parts: NodeProbeParts): NodeProbe {
   const { clock } = parts;
   let hanging: Promise<unknown> | null = null;
+  let wasReached = false;
 
   const tryDirect = async (node: ClusterNode): Promise<number | Failure> => {
     const address = nodeAddress(node);
@@ -53,26 +54,23 @@ export function createNodeProbe(parts: NodeProbeParts): NodeProbe {
   };
 
   const tryIndirect = async (node: ClusterNode, failure: Failure): Promise<ProbeOutcome> => {
-    const address = nodeAddress(node);
-    const given = new AbortController();
-    const attempt = parts
-      .aside()
-      .then((reader) =>
-        checkConnectionToNode(reader, node, { timeoutMs: indirectLimitMs, signal: given.signal }),
-      );
-    const answer = await bounded(clock, attempt, indirectPatienceMs, address);
-    given.abort();
+    const answer = await parts.indirect.ask(node);
     if (answer === true) return { state: 'indirect', failure };
     // Either the coordinator says so, or its server stopped the try at the limit.
     if (answer === false || answer.sqlState === '57014') return { state: 'unreachable', failure };
-    // The coordinator was not asked, had no time for it, or refused to tell.
+    // It had no time to tell of a node that this workstation has a way to, and that is silent.
+    if (wasReached && answer.kind === 'timeout') return { state: 'unreachable', failure };
+    // The coordinator was not asked, or refused to tell.
     return { state: 'unknown', failure };
   };
 
   return {
     async try(node) {
       const direct = await tryDirect(node);
-      if (typeof direct === 'number') return { state: 'reachable', latencyMs: direct };
+      if (typeof direct === 'number') {
+        wasReached = true;
+        return { state: 'reachable', latencyMs: direct };
+      }
       // The coordinator's own node: no other way to it.
       if (isCoordinatorNode(node)) return { state: 'unreachable', failure: direct };
       return tryIndirect(node, direct);

@@ -4,6 +4,7 @@ import type { Reader } from '../connections/database';
 import type { ClusterNode, ClusterReachability, NodeReachability } from '../contract/cluster';
 import { isoTime } from './clock';
 import type { Clock } from './clock';
+import { createIndirectProbe } from './indirect-probe';
 import { addProbe, noLatency, toPace } from './latency';
 import type { Latency } from './latency';
 import { createNodeProbe, isCoordinatorNode } from './node-probe';
@@ -49,6 +50,7 @@ interface Watched {
 export function createReachabilityKeeper(parts: ReachabilityKeeperParts): ReachabilityKeeper {
   const { clusterId, clock } = parts;
   const watched = new Map<number, Watched>();
+  const indirect = createIndirectProbe({ aside: parts.aside, clock });
   let shown: ClusterReachability | null = null;
   let gathering: (() => void) | null = null;
   let isStopped = false;
@@ -123,7 +125,7 @@ export function createReachabilityKeeper(parts: ReachabilityKeeperParts): Reacha
       for (const node of added) {
         const one: Watched = {
           node,
-          probe: createNodeProbe({ direct, aside: parts.aside, clock }),
+          probe: createNodeProbe({ direct, indirect, clock }),
           state: notTried(node.nodeId, isoTime(clock)),
           latency: noLatency,
           running: null,

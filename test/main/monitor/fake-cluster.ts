@@ -110,6 +110,8 @@ export function createFakeCluster(): FakeCluster {
         return [{ ids: Object.keys(cluster.sizes).join(','), bytes: Object.values(cluster.sizes).join(',') }];
       case 'check':
         return [{ reached: true }];
+      case 'checks':
+        return fail({ kind: 'database', message: 'function does not exist', sqlState: '42883' });
       default:
         return [{}];
     }
@@ -123,6 +125,7 @@ function subjectOf(text: string): string {
   if (text.includes('get_rebalance_progress')) return 'moves';
   if (text.includes('citus_shard_sizes')) return 'sizes';
   if (text.includes('citus_check_connection_to_node')) return 'check';
+  if (text.includes('master_run_on_worker')) return 'checks';
   if (text.includes('pg_dist_background_task')) return 'job';
   return 'heartbeat';
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Reader } from '../../../src-main/connections/database';
 import type { ClusterReachability, ClusterSizes } from '../../../src-main/contract/cluster';
-import { createConnectivityKeeper } from '../../../src-main/monitor/connectivity-keeper';
+import { createConnectivityKeeper, pairsPatienceMs } from '../../../src-main/monitor/connectivity-keeper';
 import { createHealthKeeper } from '../../../src-main/monitor/health-keeper';
 import { createRevisions } from '../../../src-main/monitor/revisions';
 import { createFakeClock } from './fake-clock';
@@ -47,22 +47,73 @@ describe('connections between nodes', () => {
     const keeper = createConnectivityKeeper({
       clock: systemClock,
       aside: () => Promise.resolve(members[0]?.reader ?? null),
+      onLate: () => undefined,
     });
     const counts = (): readonly number[] => asked.map((texts) => texts.splice(0).length);
 
-    const first = await keeper.read(members, false, never);
+    const first = await keeper.read(members, 'changed', never);
     expect(first.known && first.value.pairs).toHaveLength(6);
     expect(counts()).toEqual([1, 1, 1]);
-    await keeper.read(members, false, never);
+    await keeper.read(members, 'changed', never);
     expect(counts()).toEqual([0, 0, 0]);
-    await keeper.read(members.slice(0, 2), false, never);
-    const back = await keeper.read(members, false, never);
+    await keeper.read(members.slice(0, 2), 'changed', never);
+    const back = await keeper.read(members, 'changed', never);
     expect(back.known && back.value.pairs).toHaveLength(6);
     expect(asked[0]).toEqual([expect.stringMatching(/IN \(3\)/)]);
     expect(asked[2]).toEqual([expect.stringMatching(/IN \(1, 2\)/)]);
     counts();
-    await keeper.read(members, true, never);
+    await keeper.read(members, 'all', never);
     expect(counts()).toEqual([1, 1, 1]);
+    await keeper.read(members, 'known', never);
+    expect(counts()).toEqual([0, 0, 0]);
+  });
+
+  it('that take long are told later, and what was known of them stays until then', async () => {
+    const clock = createFakeClock();
+    let isSlow = false;
+    let late = 0;
+    const answer: ((rows: readonly object[]) => void)[] = [];
+    const quick = answering('db-w1:5432');
+    const slow: Reader = {
+      address: 'db-w1:5432',
+      read: (async (statement, options) =>
+        isSlow
+          ? new Promise((resolve) => answer.push(resolve))
+          : quick.read(statement, options)) as Reader['read'],
+    };
+    const members = [member(0, answering('db-c1:5432')), member(1, slow)];
+    const keeper = createConnectivityKeeper({
+      clock,
+      aside: () => Promise.resolve(members[0]?.reader ?? null),
+      onLate: () => (late += 1),
+    });
+    await keeper.read(members, 'all', never);
+    isSlow = true;
+    const second = keeper.read(members, 'all', never);
+    await clock.pass(pairsPatienceMs);
+    expect(await second).toMatchObject({ known: true, value: { pairs: [{}, {}], silent: [] } });
+    expect(late).toBe(0);
+    answer[0]?.([{ nodeId: 1, reached: false }]);
+    await clock.pass(0);
+    expect(late).toBe(1);
+    const third = await keeper.read(members, 'known', never);
+    expect(third.known && third.value.pairs.find(({ from }) => from === 'db-w1:5432')?.reached).toBe(false);
+  });
+
+  it('of a node that is still being asked are not known', async () => {
+    const clock = createFakeClock();
+    const hanging: Reader = { address: 'db-w1:5432', read: () => new Promise(() => undefined) };
+    const members = [member(0, answering('db-c1:5432')), member(1, hanging)];
+    const keeper = createConnectivityKeeper({
+      clock,
+      aside: () => Promise.resolve(members[0]?.reader ?? null),
+      onLate: () => undefined,
+    });
+    const first = keeper.read(members, 'changed', never);
+    await clock.pass(pairsPatienceMs);
+    expect(await first).toMatchObject({
+      value: { pairs: [{ from: 'db-c1:5432' }], silent: [{ from: 'db-w1:5432' }] },
+    });
   });
 });
 

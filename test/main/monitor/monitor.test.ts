@@ -330,8 +330,9 @@ describe('reachability', () => {
     session('open');
     await clock.pass(1_000);
     nodes.set('host:5433', { address: 'node', read: async () => fail(refused) });
-    const answer = await monitor.probe(id);
-    expect(answer.nodes[1]?.state).toBe('indirect');
+    const probing = monitor.probe(id);
+    await clock.pass(100);
+    expect((await probing).nodes[1]?.state).toBe('indirect');
   });
 
   it('follows nodes that come, go and change their address', async () => {
