@@ -150,6 +150,8 @@ export interface ClusterSizes {
   readonly shardBytes: Readonly<Record<string, number>>;
   /** Null when known for all. */
   readonly incomplete: string | null;
+  /** Milliseconds that the last reading took. */
+  readonly tookMs?: number;
 }
 
 export interface NodeReachability {

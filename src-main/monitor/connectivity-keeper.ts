@@ -1,4 +1,5 @@
 /** Which node reaches which: one row and one column when a node changes, all on demand. */
+import { setMaxListeners } from 'node:events';
 import { connectivityQuestion, readAnswer } from '../citus/health-reads';
 import { toFailure } from '../contract/failure';
 import { known } from '../plans/health/facts';
@@ -7,8 +8,11 @@ import type { Clock } from './clock';
 import type { Member } from './health-gather';
 import { limited, noAnswer, orAborted, whyOf } from './health-gather';
 
-/** All connections of one node; they are tried one after the other there. */
-const rowLimitMs = 10_000;
+/** Connections that one statement tries, one after the other: few, so that what is known is not lost to one that hangs. */
+const pairsAtOnce = 10;
+const statementLimitMs = 10_000;
+/** Nodes that try at a time; more would be felt in a large cluster. */
+const nodesAtOnce = 8;
 /** A report waits this long for connections that are being tried; the rest is told by the next one. */
 export const pairsPatienceMs = 1_000;
 
@@ -35,18 +39,23 @@ export function createConnectivityKeeper(parts: ConnectivityParts): Connectivity
   /** Why the view of a node is missing, in whole or in part. */
   const whys = new Map<string, string>();
   const stopped = new AbortController();
+  // Every statement that runs listens to it.
+  setMaxListeners(0, stopped.signal);
+  const inTurn = createTurns(nodesAtOnce);
   const keyOf = (from: string, to: string): string => `${from} ${to}`;
 
-  const readRow = async (member: Member, targets: readonly Member[]): Promise<string | null> => {
-    const limit = limited(parts.clock, rowLimitMs, stopped.signal);
-    const late = noAnswer(member.address, rowLimitMs);
+  /** Why not all of them are known; null when they are. */
+  const readSome = async (member: Member, targets: readonly Member[]): Promise<string | null> => {
+    const limit = limited(parts.clock, statementLimitMs, stopped.signal);
+    const late = noAnswer(member.address, statementLimitMs);
     try {
       const isCoordinator = (member.node?.groupId ?? 0) === 0;
       const reader = isCoordinator ? await orAborted(parts.aside(), limit.signal, late) : member.reader;
       if (reader === null) return 'This workstation cannot ask it itself.';
       const ids = targets.flatMap(({ node }) => (node ? [node.nodeId] : []));
+      const options = { timeoutMs: statementLimitMs, signal: limit.signal };
       const answers = await orAborted(
-        readAnswer(reader, connectivityQuestion(ids), { timeoutMs: rowLimitMs, signal: limit.signal }),
+        readAnswer(reader, connectivityQuestion(ids), options),
         limit.signal,
         late,
       );
@@ -67,8 +76,15 @@ export function createConnectivityKeeper(parts: ConnectivityParts): Connectivity
     }
   };
 
+  const readRow = async (member: Member, targets: readonly Member[]): Promise<string | null> => {
+    let why: string | null = null;
+    for (let from = 0; from < targets.length && !stopped.signal.aborted; from += pairsAtOnce)
+      why = (await readSome(member, targets.slice(from, from + pairsAtOnce))) ?? why;
+    return why;
+  };
+
   const begin = (member: Member, targets: readonly Member[]): void => {
-    const row = readRow(member, targets).then((why) => {
+    const row = inTurn(() => readRow(member, targets)).then((why) => {
       running.delete(member.address);
       if (why === null) whys.delete(member.address);
       else whys.set(member.address, why);
@@ -129,4 +145,21 @@ function waitFor(
       if (isLate && !signal.aborted) onLate();
     });
   });
+}
+
+/** Runs what it is given, so many at a time, in the order of asking. */
+function createTurns(most: number): <T>(act: () => Promise<T>) => Promise<T> {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (act) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((go) => waiting.push(go));
+    try {
+      return await act();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
 }

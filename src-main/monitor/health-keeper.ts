@@ -1,4 +1,5 @@
 /** The last health report of one cluster, made when somebody asks, and again while somebody looks. */
+import { setMaxListeners } from 'node:events';
 import type { Reader } from '../connections/database';
 import type { ClusterReachability, ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import { FailureError } from '../contract/failure';
@@ -100,6 +101,8 @@ export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
 
   const begin = (wanted: PairsWanted): NonNullable<typeof running> => {
     const stop = new AbortController();
+    // Every node that is asked listens to it.
+    setMaxListeners(0, stop.signal);
     const current: NonNullable<typeof running> = {
       stop,
       wanted,

@@ -43,11 +43,14 @@ export function createSizesKeeper(parts: SizesKeeperParts): SizesKeeper {
   const readOnce = async (): Promise<ClusterSizes> => {
     try {
       const { snapshot, catalog } = await parts.catalogs();
-      const bytes = await readShardSizes(await parts.aside(), catalog);
+      const reader = await parts.aside();
+      const began = clock.now();
+      const bytes = await readShardSizes(reader, catalog);
       good = {
         clusterId,
         revision: parts.revisions.next(),
         takenAt: isoTime(clock),
+        tookMs: clock.now() - began,
         ...toSizes(bytes, snapshot),
       };
       return show(good);

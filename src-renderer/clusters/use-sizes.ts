@@ -1,14 +1,16 @@
 import { onScopeDispose, readonly, ref, shallowRef, toValue, watch } from 'vue';
 import type { MaybeRefOrGetter, Ref, ShallowRef } from 'vue';
 import type { Failure } from '../../src-main/contract/failure';
+import { sizesRestFactor } from '../../src-main/contract/constants';
 import { request } from '../api/bridge';
 import { useClusterStore } from './cluster-store';
 
 const soonMs = 3_000;
+const longestRestMs = 3_600_000;
 
 /**
  * Keeps the sizes of a cluster fresh while the calling component is mounted and the window is in sight: reading them
- * makes the coordinator connect to every node, so nobody looking means nobody asking. The answer is in
+ * makes the coordinator connect to every node, so nobody looking means nobody asking, and seldom where it takes long. The answer is in
  * `useCluster(clusterId).sizes`; what is returned is why the last attempt failed.
  */
 export function useSizes(
@@ -46,13 +48,19 @@ export function useSizes(
     isLoading.value = false;
   }
 
-  const beat = setInterval(() => void ask(everyMs), everyMs);
+  /** The dearer a reading is for the cluster, the older its answer may be. */
+  const restMs = (): number => {
+    const tookMs = store.sizes.get(toValue(clusterId))?.tookMs ?? 0;
+    return Math.min(Math.max(everyMs, sizesRestFactor * tookMs), longestRestMs);
+  };
+
+  const beat = setInterval(() => void ask(restMs()), everyMs);
   watch(
     () => [toValue(clusterId), store.sessions.get(toValue(clusterId))?.phase],
     () => {
       stop();
       failure.value = undefined;
-      void ask(everyMs);
+      void ask(restMs());
     },
     { immediate: true },
   );

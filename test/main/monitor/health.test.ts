@@ -76,9 +76,9 @@ describe('connections between nodes', () => {
     const quick = answering('db-w1:5432');
     const slow: Reader = {
       address: 'db-w1:5432',
-      read: (async (statement, options) =>
+      read: ((statement, options) =>
         isSlow
-          ? new Promise((resolve) => answer.push(resolve))
+          ? new Promise<readonly object[]>((resolve) => answer.push(resolve))
           : quick.read(statement, options)) as Reader['read'],
     };
     const members = [member(0, answering('db-c1:5432')), member(1, slow)];
