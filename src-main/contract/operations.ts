@@ -4,6 +4,8 @@ import type { TableName } from './cluster';
 import type { Failure } from './failure';
 import { rebalanceMovesRequest, shardTransferModes } from './rebalance';
 import type { MoveWindow, OrderedMove, RebalanceReport, ShardTransferMode } from './rebalance';
+import { tableChangeRequests } from './table-changes';
+import type { Repair, TableChangeAction, TableChangeDetails } from './table-changes';
 
 export type { ShardTransferMode } from './rebalance';
 
@@ -31,6 +33,8 @@ export const operationRequest = z.discriminatedUnion('kind', [
         /** Null: the server's citus.shard_count, or the colocated table's. */
         shardCount: z.number().int().min(1).max(64_000).nullable(),
         colocateWith: z.union([z.literal('default'), z.literal('none'), tableName]),
+        /** By create_distributed_table_concurrently: writes go on while rows are copied. */
+        concurrently: z.boolean().optional(),
       }),
       z.object({ type: z.literal('reference') }),
       z.object({ type: z.literal('local') }),
@@ -44,6 +48,7 @@ export const operationRequest = z.discriminatedUnion('kind', [
     transferMode: z.enum(shardTransferModes),
   }),
   rebalanceMovesRequest,
+  ...tableChangeRequests,
 ]);
 export type OperationRequest = z.infer<typeof operationRequest>;
 export type OperationKind = OperationRequest['kind'];
@@ -139,7 +144,8 @@ export type StepAction =
       readonly measure: 'bytes' | 'groups';
       /** As the plan found them and as it foresaw them. */
       readonly nodes: readonly NodeLoad[];
-    };
+    }
+  | TableChangeAction;
 
 export interface Finding {
   readonly level: 'stops' | 'mind' | 'fine';
@@ -187,7 +193,8 @@ export type PlanDetails =
       readonly strategy: string;
       readonly moves: readonly PlannedMove[];
       readonly nodes: readonly NodeLoad[];
-    };
+    }
+  | TableChangeDetails;
 
 export interface Plan {
   readonly planId: string;
@@ -212,6 +219,8 @@ export interface RefusalReason {
   /** What to do about it; SQL that mends it where there is such. */
   readonly fix: string;
   readonly fixSql?: string;
+  /** The fix as the plan can carry it out itself, where there is one. */
+  readonly repair?: Repair;
 }
 
 export type PlanReply =
