@@ -138,3 +138,11 @@ function numbersOf(version: string): readonly number[] {
 export function isTooOld(extension: string): boolean {
   return compareVersions(extension, oldestCitus) < 0;
 }
+
+/**
+ * Before 11.1.3 `alter_distributed_table` took the distribution column by its number, and after a DROP COLUMN that was
+ * another one (citusdata/citus issue 5137, mended by pull request 6387). From 11.2 on every release has the mend.
+ */
+export function altersByColumnName(citus: string): boolean {
+  return compareVersions(citus, '11.2') >= 0;
+}

@@ -30,13 +30,14 @@ export function distributeTableStatement(table: TableName, as: DistributeAs, one
         values.push(as.shardCount);
         rest += `, shard_count => $${values.length}`;
       }
+      const call = as.concurrently ? 'create_distributed_table_concurrently' : 'create_distributed_table';
       const setting = oneByOne ? ` FROM set_config('citus.multi_shard_modify_mode', 'sequential', true)` : '';
-      return { text: `SELECT create_distributed_table($1, $2${rest})${setting}`, values };
+      return { text: `SELECT ${call}($1, $2${rest})${setting}`, values };
     }
   }
 }
 
-/** Blocks writes to the table until its rows are copied to the shards. One transaction. */
+/** Blocks writes to the table until its rows are copied to the shards, in one transaction, unless `concurrently` is asked for. */
 export function distributeTable(
   writer: Writer,
   table: TableName,

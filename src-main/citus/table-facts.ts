@@ -28,6 +28,7 @@ export interface TableFactsRow {
     readonly collation: string | null;
     readonly isCollationDeterministic: boolean;
     readonly isGenerated: boolean;
+    readonly isIdentity: boolean;
     readonly isNullable: boolean;
     readonly isHashable: boolean;
     readonly hasNegativeScale: boolean;
@@ -38,6 +39,7 @@ export interface TableFactsRow {
     readonly name: string;
     readonly kind: 'primary-key' | 'unique' | 'exclusion' | 'unique-index';
     readonly columns: readonly string[];
+    readonly definition: string;
   }[];
   readonly foreignKeys: readonly {
     readonly name: string;
@@ -62,6 +64,13 @@ export interface TableFactsRow {
   readonly longestNameBytes: number;
   readonly triggers: readonly string[];
   readonly hasReplicaIdentity: boolean;
+  readonly accessMethod: string | null;
+  readonly droppedColumns: number;
+  readonly dependents: readonly {
+    readonly kind: 'view' | 'materialized-view' | 'function';
+    readonly name: string;
+  }[];
+  readonly partitionedBy: readonly { readonly name: string; readonly type: string }[];
 }
 
 type KeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
@@ -92,7 +101,7 @@ const columns = `
   (SELECT coalesce(json_agg(json_build_object(
             'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, NULL),
             'collation', l.collname, 'isCollationDeterministic', coalesce(l.collisdeterministic, true),
-            'isGenerated', a.attgenerated <> '', 'isNullable', NOT a.attnotnull,
+            'isGenerated', a.attgenerated <> '', 'isIdentity', a.attidentity <> '', 'isNullable', NOT a.attnotnull,
             'isHashable', EXISTS (SELECT FROM hashable h WHERE h.oid = ${baseType}),
             'hasNegativeScale', ${negativeScale},
             'hasSequenceDefault', a.attidentity <> '' OR coalesce(
@@ -116,14 +125,16 @@ const uniqueness = `
   (SELECT coalesce(json_agg(u ORDER BY u->>'name'), '[]') FROM (
      SELECT json_build_object('name', o.conname,
               'kind', CASE o.contype WHEN 'p' THEN 'primary-key' WHEN 'u' THEN 'unique' ELSE 'exclusion' END,
-              'columns', CASE WHEN o.contype = 'x' THEN ${exclusionColumns} ELSE ${columnNames('o.conrelid', 'o.conkey')} END) AS u
+              'columns', CASE WHEN o.contype = 'x' THEN ${exclusionColumns} ELSE ${columnNames('o.conrelid', 'o.conkey')} END,
+              'definition', pg_catalog.pg_get_constraintdef(o.oid)) AS u
        FROM pg_catalog.pg_constraint o WHERE o.conrelid = t.keyid AND o.contype IN ('p', 'u', 'x')
      UNION ALL
      SELECT json_build_object('name', x.relname, 'kind', 'unique-index', 'columns',
               (SELECT coalesce(json_agg(a.attname ORDER BY q.position), '[]')
                  FROM unnest(i.indkey::int2[]) WITH ORDINALITY q (attnum, position)
                  JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = q.attnum
-                WHERE q.position <= i.indnkeyatts AND q.attnum <> 0))
+                WHERE q.position <= i.indnkeyatts AND q.attnum <> 0),
+              'definition', pg_catalog.pg_get_indexdef(i.indexrelid))
        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
       WHERE i.indrelid = t.keyid AND i.indisunique
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o
@@ -152,6 +163,24 @@ const connectedKeys = `
             'to', ${nameOf('e.toid')}, 'definition', e.definition) ORDER BY e.oid), '[]')
      FROM edges e WHERE e.fromid IN (SELECT oid FROM connected) OR e.toid IN (SELECT oid FROM connected))`;
 
+/** Views over views are made again by Citus too; functions that take or return rows of the table, or name it in a SQL body, are not. */
+const dependents = `
+  (SELECT coalesce(json_agg(json_build_object('kind', d.kind, 'name', d.name) ORDER BY d.kind, d.name), '[]') FROM (
+     WITH RECURSIVE seen AS (
+       SELECT t.oid UNION
+       SELECT r.ev_class FROM seen s
+         JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND d.classid = 'pg_rewrite'::regclass
+         JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid)
+     SELECT CASE v.relkind WHEN 'm' THEN 'materialized-view' ELSE 'view' END AS kind, v.oid::regclass::text AS name
+       FROM seen s JOIN pg_catalog.pg_class v ON v.oid = s.oid AND v.relkind IN ('v', 'm')
+     UNION
+     SELECT 'function', d.objid::regprocedure::text FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_proc'::regclass
+        AND ((d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid)
+          OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN (
+                SELECT y.oid FROM pg_catalog.pg_type y WHERE y.typrelid = t.oid
+                UNION ALL SELECT y.typarray FROM pg_catalog.pg_type y WHERE y.typrelid = t.oid)))) d)`;
+
 /** `edges` are the foreign keys between tables as people see them, `connected` the tables that they tie to the target. */
 function factsText(catalog: Pick<CatalogFacts, 'isPracticeEmulator'>): string {
   const source = tableSource(catalog);
@@ -160,9 +189,10 @@ function factsText(catalog: Pick<CatalogFacts, 'isPracticeEmulator'>): string {
 WITH RECURSIVE ${hashableTypes},
   target AS (
     SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relispartition, c.relowner, n.nspname,
-           k.oid AS keyid, k.relreplident, ${source.kind} AS kind
+           k.oid AS keyid, k.relreplident, ${source.kind} AS kind, ${source.accessMethod} AS accessmethod
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
       ${source.joins}
      WHERE n.nspname = $1 AND c.relname = $2),
   ${parts},
@@ -205,7 +235,16 @@ SELECT json_build_object(
        FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.keyid AND NOT g.tgisinternal),
   'hasReplicaIdentity', t.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index x
        WHERE x.indrelid = t.keyid AND x.indisvalid AND x.indimmediate
-         AND CASE t.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END)
+         AND CASE t.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END),
+  'accessMethod', t.accessmethod,
+  'droppedColumns', (SELECT count(*) FROM pg_catalog.pg_attribute a
+                      WHERE a.attrelid = t.oid AND a.attnum > 0 AND a.attisdropped),
+  'dependents', ${dependents},
+  'partitionedBy', (SELECT coalesce(json_agg(json_build_object('name', a.attname,
+                       'type', pg_catalog.format_type(a.atttypid, NULL))), '[]')
+       FROM pg_catalog.pg_partitioned_table p JOIN pg_catalog.pg_attribute a
+         ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs::int2[])
+      WHERE p.partrelid = t.keyid)
 )::text AS facts
   FROM target t`;
 }
@@ -255,6 +294,12 @@ export interface DistributionSettings {
   readonly replicationFactor: number;
   readonly allowUnsafeConstraints: boolean;
   readonly enableUnsafeTriggers: boolean;
+  /** output_plugin_libraries lets the decoder of Citus in; true where the server has no such setting. */
+  readonly decoderAllowed: boolean;
+  readonly walLevel: string;
+  readonly hasBtreeGist: boolean;
+  /** create_distributed_table_concurrently, since 11.1. */
+  readonly hasConcurrently: boolean;
 }
 
 /** Settings that are not listed in pg_settings on every version are asked one by one. */
@@ -267,12 +312,19 @@ export async function readDistributionSettings(
     readonly factor: string | null;
     readonly unsafe: string | null;
     readonly triggers: string | null;
+    readonly libraries: string | null;
+    readonly wal: string;
+    readonly gist: boolean;
+    readonly concurrently: boolean;
   }>(
     {
       text: `SELECT current_setting('citus.shard_count', true) AS shards,
        current_setting('citus.shard_replication_factor', true) AS factor,
        current_setting('citus.allow_unsafe_constraints', true) AS unsafe,
-       current_setting('citus.enable_unsafe_triggers', true) AS triggers`,
+       current_setting('citus.enable_unsafe_triggers', true) AS triggers,
+       current_setting('output_plugin_libraries', true) AS libraries, current_setting('wal_level') AS wal,
+       EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'btree_gist') AS gist,
+       EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = 'create_distributed_table_concurrently') AS concurrently`,
     },
     options,
   );
@@ -282,5 +334,13 @@ export async function readDistributionSettings(
     replicationFactor: Number(row?.factor ?? 1),
     allowUnsafeConstraints: row?.unsafe === 'on',
     enableUnsafeTriggers: row?.triggers === 'on',
+    decoderAllowed:
+      row === undefined
+      || row.libraries === null
+      || row.libraries === ''
+      || row.libraries.split(',').some((one) => ['citus', '*'].includes(one.trim())),
+    walLevel: row?.wal ?? 'unknown',
+    hasBtreeGist: row?.gist ?? false,
+    hasConcurrently: row?.concurrently ?? false,
   };
 }

@@ -152,6 +152,8 @@ export interface Finding {
   readonly code: string;
   readonly message: string;
   readonly remedy?: string;
+  /** The remedy as the plan can carry it out itself, where there is one. */
+  readonly repair?: Repair;
 }
 
 export interface PlannedMove {

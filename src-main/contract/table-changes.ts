@@ -28,7 +28,10 @@ export type SetTable = z.infer<typeof setTable>;
 const moment = z
   .string()
   .trim()
-  .regex(/^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?([+-]\d{2}(:?\d{2})?|Z)?$/, 'a date such as 2026-01-31');
+  .regex(
+    /^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?([+-]\d{2}(:?\d{2})?|Z)?$/,
+    'a date such as 2026-01-31',
+  );
 
 export const tableChangeRequests = [
   z.object({
@@ -109,7 +112,12 @@ export const tableChangeRequests = [
 
 /** A step that makes what is in the way of a change fit, written by the app and never by the person. */
 export type RepairAction =
-  | { readonly type: 'drop-constraint'; readonly schema: string; readonly name: string; readonly constraint: string }
+  | {
+      readonly type: 'drop-constraint';
+      readonly schema: string;
+      readonly name: string;
+      readonly constraint: string;
+    }
   | {
       readonly type: 'add-constraint';
       readonly schema: string;
@@ -136,8 +144,18 @@ export type RepairAction =
       readonly definition: string;
       readonly column: string;
     }
-  | { readonly type: 'drop-trigger'; readonly schema: string; readonly name: string; readonly trigger: string }
-  | { readonly type: 'drop-expression'; readonly schema: string; readonly name: string; readonly column: string }
+  | {
+      readonly type: 'drop-trigger';
+      readonly schema: string;
+      readonly name: string;
+      readonly trigger: string;
+    }
+  | {
+      readonly type: 'drop-expression';
+      readonly schema: string;
+      readonly name: string;
+      readonly column: string;
+    }
   | {
       readonly type: 'change-column-type';
       readonly schema: string;
@@ -274,7 +292,11 @@ export type TableChangeDetails =
   | {
       readonly kind: 'change-table';
       /** What differs afterwards, a row each. */
-      readonly changes: readonly { readonly subject: string; readonly before: string; readonly after: string }[];
+      readonly changes: readonly {
+        readonly subject: string;
+        readonly before: string;
+        readonly after: string;
+      }[];
     };
 
 export const tenantsInput = z.object({ clusterId: z.string().min(1).max(80), table: tableName });

@@ -1,40 +1,26 @@
 /** Gathers what each plan is made from: the snapshot, and a few small reads beside it. */
-import {
-  readNewNode,
-  readNodeAnswers,
-  readPostgresVersionNumber,
-  readTablesNotOwned,
-} from '../citus/node-facts';
+import { readNewNode, readPostgresVersionNumber, readTablesNotOwned } from '../citus/node-facts';
 import { readCoordinatorReaches } from '../citus/operation-reads';
 import { readRebalancePlan } from '../citus/rebalance-plan';
 import { readColumnHasNull, readDistributionSettings, readTableFacts } from '../citus/table-facts';
 import type { Reader } from '../connections/database';
-import type { ClusterSizes, ClusterSnapshot, TableName } from '../contract/cluster';
-import { assertNever, FailureError, toFailure } from '../contract/failure';
+import { FailureError, toFailure } from '../contract/failure';
 import type { OperationRequest, PlanReply, RequestOf } from '../contract/operations';
 import { planAddNode } from '../plans/add-node';
 import type { NewNodeFacts } from '../plans/add-node';
+import { planDistributeSet } from '../plans/distribute-set';
 import { planDistributeTable } from '../plans/distribute-table';
 import { planMoveShards } from '../plans/move-shards';
 import type { MoveShardsFacts } from '../plans/move-shards';
 import { readable } from '../plans/plan';
-import type { NodeAnswer, PlanContext } from '../plans/plan';
+import type { PlanContext } from '../plans/plan';
+import type { SetFacts } from '../plans/distribute-set';
+import type { TableFacts } from '../plans/table-facts';
 import { planRebalance } from '../plans/rebalance';
-import type { ShardBytes } from '../plans/rebalance-moves';
-import type { ClusterAccess } from './engine-parts';
+import { planTableChange } from './change-facts';
+import { answersOf, bytesOfShards, limits, nodeAnswerLimitMs, withShardBytes } from './fact-source';
+import type { FactSource } from './fact-source';
 import { failureWords } from './failures';
-
-export interface FactSource {
-  readonly access: ClusterAccess;
-  readonly snapshot: ClusterSnapshot;
-  /** Asked only by plans that show bytes. */
-  readonly sizes: () => Promise<ClusterSizes>;
-  readonly readLimitMs: number;
-  readonly signal: AbortSignal;
-}
-
-/** Longer than citus.node_connection_timeout (30 s), so that a node that hangs is an answer and not a failure. */
-const nodeAnswerLimitMs = 45_000;
 
 /** Longest look for NULL values while a person waits for the plan. */
 const nullLookMs = 5_000;
@@ -60,24 +46,11 @@ export async function makePlan(
       return planRebalance(await rebalanceFacts(source, request), request, context);
     case 'rebalance-moves':
       return planMoveShards(await moveShardsFacts(source), request, context);
+    case 'distribute-set':
+      return planDistributeSet(await setFacts(source, request), request, context);
     default:
-      return assertNever(request);
+      return planTableChange(source, request, context);
   }
-}
-
-/** A role without the right to ask gets no answers, and a plan that says so by other reasons. */
-async function answersOf(source: FactSource): Promise<readonly NodeAnswer[]> {
-  try {
-    return await readNodeAnswers(source.access.reader, { ...limits(source), timeoutMs: nodeAnswerLimitMs });
-  } catch (error) {
-    const failure = toFailure(error);
-    if (failure.kind === 'permission' || failure.kind === 'database') return [];
-    throw error;
-  }
-}
-
-function limits(source: FactSource): { readonly timeoutMs: number; readonly signal: AbortSignal } {
-  return { timeoutMs: source.readLimitMs, signal: source.signal };
 }
 
 async function addNodeFacts(
@@ -145,17 +118,6 @@ async function referenceSize(source: FactSource): Promise<number | null> {
   }, 0);
 }
 
-/** Sizes are worth showing and not worth failing for: without them the plan says that they are not known. */
-async function bytesOfShards(source: FactSource): Promise<ShardBytes> {
-  try {
-    return (await source.sizes()).shardBytes;
-  } catch (error) {
-    const failure = toFailure(error);
-    if (failure.kind === 'cancelled' || failure.kind === 'not-connected') throw error;
-    return {};
-  }
-}
-
 async function distributeFacts(
   source: FactSource,
   request: RequestOf<'distribute-table'>,
@@ -172,32 +134,42 @@ async function distributeFacts(
     table: table && (await withShardBytes(source, table)),
     settings,
     answers,
-    columnHasNull: await hasNull(access.reader, table, request, source),
+    columnHasNull: await hasNull(
+      access.reader,
+      table,
+      request.as.type === 'hash' ? request.as.column : null,
+      source,
+    ),
   };
 }
 
-/** A local table of the metadata is an empty shell whose rows lie in a shard beside it. */
-async function withShardBytes<T extends TableName & { readonly totalBytes: number }>(
-  source: FactSource,
-  table: T,
-): Promise<T> {
-  const known = source.snapshot.tables.find((one) => one.schema === table.schema && one.name === table.name);
-  if (!known) return table;
-  const bytes = await bytesOfShards(source);
-  const shards = source.snapshot.shards.filter((shard) => shard.tableOid === known.oid);
-  const sum = shards.reduce((total, shard) => total + (bytes[shard.shardId] ?? 0), 0);
-  return { ...table, totalBytes: Math.max(table.totalBytes, sum) };
+/** Small reads one after the other: a set of many tables must not take more of the coordinator than one does. */
+async function setFacts(source: FactSource, request: RequestOf<'distribute-set'>): Promise<SetFacts> {
+  const { access, snapshot } = source;
+  const options = limits(source);
+  const [settings, answers] = await Promise.all([
+    readDistributionSettings(access.reader, options),
+    answersOf(source),
+  ]);
+  const tables: TableFacts[] = [];
+  const nulls: Record<string, boolean | 'unknown'> = {};
+  for (const item of request.tables.filter((one) => one.becomes !== 'skip')) {
+    const table = await readTableFacts(access.reader, snapshot.versions, item.table, options);
+    if (!table) continue;
+    tables.push(await withShardBytes(source, table));
+    if (item.column === null) continue;
+    nulls[`${table.schema}.${table.name}`] = await hasNull(access.reader, table, item.column, source);
+  }
+  return { snapshot, settings, answers, tables, nulls };
 }
 
-async function hasNull(
+export async function hasNull(
   reader: Reader,
-  table: Awaited<ReturnType<typeof readTableFacts>>,
-  request: RequestOf<'distribute-table'>,
+  table: TableFacts | null,
+  wanted: string | null,
   source: FactSource,
 ): Promise<boolean | 'unknown'> {
-  if (!table || request.as.type !== 'hash' || !['table', 'partitioned'].includes(table.kind))
-    return 'unknown';
-  const wanted = request.as.column;
+  if (!table || wanted === null || !['table', 'partitioned'].includes(table.kind)) return 'unknown';
   const column = table.columns.find((one) => one.name === wanted);
   if (!column) return 'unknown';
   const isCitusTable = source.snapshot.tables.some((one) => one.oid === table.oid);

@@ -4,11 +4,27 @@ import { addNodeStatement, replicateReferenceTablesStatement } from '../citus/no
 import { setCoordinatorHostStatement, setShouldHaveShardsStatement } from '../citus/node-changes';
 import { countRowsStatement } from '../citus/operation-reads';
 import { startRebalanceStatement } from '../citus/rebalance-changes';
+import {
+  accessMethodStatement,
+  alterTableStatement,
+  createPartitionsStatement,
+  distributeSchemaStatement,
+  dropPartitionsStatement,
+  isolateTenantStatement,
+  moveSchemaStatement,
+  moveTenantStatement,
+  splitShardStatement,
+  undistributeSchemaStatement,
+  undistributeStatement,
+  updateColocationStatement,
+} from '../citus/table-alterations';
 import { distributeTableStatement, truncateLocalDataStatement } from '../citus/table-changes';
+import { repairStatement } from '../citus/table-repairs';
 import { identifier, qualified, shownStatement } from '../connections/database';
 import type { Statement } from '../connections/database';
-import { assertNever } from '../contract/failure';
+import type { TableName } from '../contract/cluster';
 import type { StepAction } from '../contract/operations';
+import type { TableChangeAction } from '../contract/table-changes';
 import type { PlanSql } from '../plans/plan';
 
 export function statementsOf(action: StepAction): readonly Statement[] {
@@ -23,7 +39,7 @@ export function statementsOf(action: StepAction): readonly Statement[] {
       return [replicateReferenceTablesStatement(action.transferMode)];
     case 'distribute-table': {
       const change = distributeTableStatement(action, action.as, action.oneByOne);
-      return action.compareRows ? [countRowsStatement(action), change, countRowsStatement(action)] : [change];
+      return counted(action.compareRows ? [action] : [], change);
     }
     case 'truncate-local-data':
       return [truncateLocalDataStatement(action)];
@@ -34,9 +50,49 @@ export function statementsOf(action: StepAction): readonly Statement[] {
     case 'follow-job':
     case 'check-balance':
       return [];
-    default:
-      return assertNever(action);
+    default: {
+      const change = changeStatement(action);
+      return 'compare' in action ? counted(action.compare, change) : [change];
+    }
   }
+}
+
+/** The one statement of the action that changes something. */
+export function changeStatement(action: TableChangeAction): Statement {
+  switch (action.type) {
+    case 'undistribute-table':
+      return undistributeStatement(action);
+    case 'alter-table':
+      return alterTableStatement(action);
+    case 'update-colocation':
+      return updateColocationStatement(action);
+    case 'set-access-method':
+      return accessMethodStatement(action);
+    case 'distribute-schema':
+      return distributeSchemaStatement(action);
+    case 'undistribute-schema':
+      return undistributeSchemaStatement(action);
+    case 'move-schema':
+      return moveSchemaStatement(action);
+    case 'isolate-tenant':
+      return isolateTenantStatement(action);
+    case 'move-tenant':
+      return moveTenantStatement(action);
+    case 'split-shard':
+      return splitShardStatement(action);
+    case 'create-partitions':
+      return createPartitionsStatement(action);
+    case 'drop-partitions':
+      return dropPartitionsStatement(action);
+    default:
+      return repairStatement(action);
+  }
+}
+
+/** The change between two counts of each table that is compared. */
+function counted(tables: readonly TableName[], change: Statement): readonly Statement[] {
+  const counts = tables.map(countRowsStatement);
+  return [...counts, change, ...counts];
 }
 
 /** The driver's quoting, for plans. */

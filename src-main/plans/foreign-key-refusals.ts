@@ -1,6 +1,8 @@
 /** Foreign keys that a table could not keep where it would lie. */
 import type { CitusTableType, TableName } from '../contract/cluster';
-import type { RefusalReason, RequestOf } from '../contract/operations';
+import type { RequestOf } from '../contract/operations';
+import { repairId } from './mend';
+import type { Reason } from './mend';
 import { listed, readable, sameTable } from './plan';
 import type { PlanContext } from './plan';
 import type { ColocationChoice } from './placement';
@@ -15,7 +17,7 @@ export function hashForeignKeyRefusals(
   key: ForeignKeyFacts,
   choice: ColocationChoice,
   context: PlanContext,
-): readonly RefusalReason[] {
+): readonly Reason[] {
   const { sql } = context;
   const isSelf = sameTable(key.references, table);
   const other = readable(key.references);
@@ -29,11 +31,12 @@ export function hashForeignKeyRefusals(
         message: `Foreign key ${key.name} points to ${other}, which is an ordinary table of the coordinator.`,
         fix: `Make ${other} a reference table if it is small, or distribute it first and colocate with it; else drop the key.`,
         fixSql: `SELECT create_reference_table(${sql.literal(sql.qualified(key.references))});`,
+        repair: toReference(key.references),
       },
     ];
   }
   if (!isSelf && target && target.type === 'reference') return [];
-  const reasons: RefusalReason[] = [];
+  const reasons: Reason[] = [];
   if (!isSelf && target) {
     const colocated =
       target.type === 'distributed'
@@ -49,6 +52,7 @@ export function hashForeignKeyRefusals(
               ? `Colocate with ${other}, or drop the key.`
               : `Make the ${target.type} table ${other} a reference table, or drop the key and add it again once both are distributed.`,
           fixSql: later,
+          ...droppingKey(table, key.name),
         },
       ];
     }
@@ -63,6 +67,7 @@ export function hashForeignKeyRefusals(
       message: `Foreign key ${key.name} does not pair ${as.column} with the distribution column of ${other}, so referenced rows may lie on another node.`,
       fix: 'Put both distribution columns into the key, at the same place, or drop it.',
       fixSql: drop,
+      ...droppingKey(table, key.name),
     });
   }
   if (here !== -1 && (key.onDelete === 'set null' || key.onDelete === 'set default')) {
@@ -71,6 +76,7 @@ export function hashForeignKeyRefusals(
       message: `Foreign key ${key.name} would ${key.onDelete} the distribution column on delete, which would move rows between shards.`,
       fix: 'Use ON DELETE CASCADE, RESTRICT or NO ACTION.',
       fixSql: drop,
+      ...droppingKey(table, key.name),
     });
   }
   if (here !== -1 && ['set null', 'set default', 'cascade'].includes(key.onUpdate)) {
@@ -79,9 +85,33 @@ export function hashForeignKeyRefusals(
       message: `Foreign key ${key.name} would ${key.onUpdate} the distribution column on update, which would move rows between shards.`,
       fix: 'Use ON UPDATE NO ACTION or RESTRICT.',
       fixSql: drop,
+      ...droppingKey(table, key.name),
     });
   }
   return reasons;
+}
+
+/** The parent as a reference table of the same plan. */
+function toReference(table: TableName): Reason['repair'] {
+  return {
+    id: repairId('reference', table),
+    title: `Make ${readable(table)} a reference table`,
+    table: {
+      table: { schema: table.schema, name: table.name },
+      becomes: 'reference',
+      column: null,
+      colocateWith: 'default',
+      shardCount: null,
+    },
+  };
+}
+
+/** The plan adds the key again at its end, where both tables then lie so that it can hold. */
+export function droppingKey(table: TableName, name: string): Pick<Reason, 'repair' | 'mend'> {
+  return {
+    repair: { id: repairId('drop-key', table, name), title: `Drop ${name} for the time of the change` },
+    mend: [{ type: 'drop-constraint', schema: table.schema, name: table.name, constraint: name }],
+  };
 }
 
 /** The key leaves now and comes back when both of its tables lie where they may be tied. */
@@ -92,11 +122,7 @@ export function dropAndAdd(table: TableName, name: string, definition: string, c
 }
 
 /** Citus takes every ordinary table that keys tie to a new reference table into its metadata; such a table may not reference a distributed one. */
-function webRefusals(
-  facts: DistributeFacts,
-  table: TableFacts,
-  context: PlanContext,
-): readonly RefusalReason[] {
+function webRefusals(facts: DistributeFacts, table: TableFacts, context: PlanContext): readonly Reason[] {
   const typeOf = (one: TableName): CitusTableType | undefined =>
     facts.snapshot.tables.find((known) => sameTable(known, one))?.type;
   return table.connectedKeys
@@ -108,6 +134,7 @@ function webRefusals(
       message: `${readable(key.from)} is tied to ${readable(table)} by foreign keys and references the distributed table ${readable(key.to)} by ${key.name}; Citus would have to keep it local.`,
       fix: `Drop that key, distribute ${readable(key.from)} colocated with ${readable(key.to)}, and add it again.`,
       fixSql: dropAndAdd(key.from, key.name, key.definition, context),
+      ...droppingKey(key.from, key.name),
     }));
 }
 
@@ -117,11 +144,11 @@ export function undistributedForeignKeyRefusals(
   table: TableFacts,
   as: 'reference' | 'local',
   context: PlanContext,
-): readonly RefusalReason[] {
+): readonly Reason[] {
   const { sql } = context;
   const hasCoordinator = facts.snapshot.nodes.some((node) => node.groupId === 0);
   const outgoing = table.foreignKeys.filter((key) => !sameTable(key.references, table));
-  const reasons: RefusalReason[] = as === 'reference' ? [...webRefusals(facts, table, context)] : [];
+  const reasons: Reason[] = as === 'reference' ? [...webRefusals(facts, table, context)] : [];
   for (const key of outgoing) {
     const target = facts.snapshot.tables.find((one) => sameTable(one, key.references));
     if (target && (target.type === 'distributed' || target.type === 'schema')) {
@@ -130,6 +157,7 @@ export function undistributedForeignKeyRefusals(
         message: `Foreign key ${key.name} points to the ${target.type} table ${readable(target)}; a ${as} table cannot reference it.`,
         fix: 'Drop the key, or distribute this table by the same column.',
         fixSql: dropAndAdd(table, key.name, key.definition, context),
+        ...droppingKey(table, key.name),
       });
     } else if (as === 'reference' && !target && !hasCoordinator) {
       reasons.push({
@@ -137,6 +165,7 @@ export function undistributedForeignKeyRefusals(
         message: `Foreign key ${key.name} points to ${readable(key.references)}, an ordinary table, and the coordinator is not registered.`,
         fix: `Make ${readable(key.references)} a reference table first.`,
         fixSql: `SELECT create_reference_table(${sql.literal(sql.qualified(key.references))});`,
+        repair: toReference(key.references),
       });
     } else if (
       as === 'reference'
@@ -149,6 +178,7 @@ export function undistributedForeignKeyRefusals(
         message: `Foreign key ${key.name} points from a reference table to the local table ${readable(key.references)} and does more than NO ACTION or RESTRICT.`,
         fix: `Make ${readable(key.references)} a reference table first.`,
         fixSql: `SELECT create_reference_table(${sql.literal(sql.qualified(key.references))});`,
+        repair: toReference(key.references),
       });
     }
   }

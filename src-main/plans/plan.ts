@@ -98,8 +98,19 @@ export function planReply(
   return { outcome: 'plan', plan };
 }
 
+/** What only the planner needs to know of a reason stays behind. */
 export function refusalReply(title: string, reasons: readonly RefusalReason[]): PlanReply {
-  return { outcome: 'refusal', title, reasons };
+  return {
+    outcome: 'refusal',
+    title,
+    reasons: reasons.map(({ code, message, fix, fixSql, repair }) => ({
+      code,
+      message,
+      fix,
+      fixSql,
+      repair,
+    })),
+  };
 }
 
 /** `host:port`, an IPv6 address in brackets. */

@@ -9,6 +9,7 @@ export interface ColumnFacts {
   readonly collation: string | null;
   readonly isCollationDeterministic: boolean;
   readonly isGenerated: boolean;
+  readonly isIdentity: boolean;
   readonly isNullable: boolean;
   /** Whether the type has a default hash operator class. */
   readonly isHashable: boolean;
@@ -23,6 +24,8 @@ export interface UniquenessFacts {
   readonly kind: 'primary-key' | 'unique' | 'exclusion' | 'unique-index';
   /** Plain columns; an expression is not among them. For an exclusion those compared with equality. */
   readonly columns: readonly string[];
+  /** As pg_get_constraintdef or pg_get_indexdef writes it. */
+  readonly definition: string;
 }
 
 export interface ForeignKeyFacts {
@@ -83,6 +86,17 @@ export interface TableFacts extends TableName {
   /** Triggers that a person made. */
   readonly triggers: readonly string[];
   readonly hasReplicaIdentity: boolean;
+  /** Null for a partitioned table. */
+  readonly accessMethod: string | null;
+  /** Columns that were dropped and left a gap in the numbering. */
+  readonly droppedColumns: number;
+  /** What is dropped with the table when Citus makes it anew: it makes views again, functions not. */
+  readonly dependents: readonly {
+    readonly kind: 'view' | 'materialized-view' | 'function';
+    readonly name: string;
+  }[];
+  /** Columns that it is partitioned by. */
+  readonly partitionedBy: readonly { readonly name: string; readonly type: string }[];
 }
 
 export interface DistributeFacts {
@@ -98,6 +112,12 @@ export interface DistributeFacts {
     readonly allowUnsafeConstraints: boolean;
     /** citus.enable_unsafe_triggers */
     readonly enableUnsafeTriggers: boolean;
+    /** Whether output_plugin_libraries lets the decoder of Citus in. */
+    readonly decoderAllowed: boolean;
+    readonly walLevel: string;
+    readonly hasBtreeGist: boolean;
+    /** create_distributed_table_concurrently, since 11.1. */
+    readonly hasConcurrently: boolean;
   };
   /** Whether the chosen column holds NULL; `unknown` when looking took too long or there is no such column. */
   readonly columnHasNull: boolean | 'unknown';

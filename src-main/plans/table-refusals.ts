@@ -1,11 +1,13 @@
 /** Every reason why Citus would not distribute a table, found before it is asked. Texts and cases follow its own errors. */
-import type { RefusalReason, RequestOf } from '../contract/operations';
+import type { RequestOf } from '../contract/operations';
+import { repairId, widened } from './mend';
+import type { Reason } from './mend';
 import { activePrimaries, listed, readable, sameTable } from './plan';
 import type { PlanContext } from './plan';
 import { chooseColocation } from './placement';
 import type { ColocationChoice } from './placement';
-import { dropAndAdd, hashForeignKeyRefusals } from './foreign-key-refusals';
-import type { ColumnFacts, DistributeFacts, TableFacts } from './table-facts';
+import { dropAndAdd, droppingKey, hashForeignKeyRefusals } from './foreign-key-refusals';
+import type { ColumnFacts, DistributeFacts, TableFacts, UniquenessFacts } from './table-facts';
 
 type Request = RequestOf<'distribute-table'>;
 type HashRequest = Extract<Request['as'], { type: 'hash' }>;
@@ -16,10 +18,10 @@ export function relationRefusals(
   table: TableFacts,
   as: Request['as']['type'],
   context: PlanContext,
-): readonly RefusalReason[] {
+): readonly Reason[] {
   const { sql } = context;
   const name = readable(table);
-  const reasons: RefusalReason[] = [];
+  const reasons: Reason[] = [];
   const known = facts.snapshot.tables.find((one) => sameTable(one, table));
   // Citus turns a local table of its metadata into a distributed or reference table by itself.
   if (known && (known.type !== 'local' || as === 'local')) {
@@ -105,6 +107,16 @@ export function relationRefusals(
       fixSql: table.triggers
         .map((trigger) => `DROP TRIGGER ${sql.identifier(trigger)} ON ${sql.qualified(table)};`)
         .join('\n'),
+      repair: {
+        id: repairId('triggers', table),
+        title: table.triggers.length === 1 ? `Drop ${table.triggers[0] ?? ''}` : 'Drop the triggers',
+      },
+      mend: table.triggers.map((trigger) => ({
+        type: 'drop-trigger',
+        schema: table.schema,
+        name: table.name,
+        trigger,
+      })),
     });
   }
   return reasons;
@@ -116,8 +128,8 @@ export function hashRefusals(
   table: TableFacts,
   as: HashRequest,
   context: PlanContext,
-): readonly RefusalReason[] {
-  const reasons: RefusalReason[] = [];
+): readonly Reason[] {
+  const reasons: Reason[] = [];
   const name = readable(table);
   if (as.shardCount !== null && (as.shardCount < 1 || as.shardCount > 64_000)) {
     reasons.push({
@@ -173,6 +185,7 @@ export function hashRefusals(
       message: `The ${other.type} table ${readable(key.table)} references ${name} by ${key.name}; only a colocated distributed table may.`,
       fix: `Drop the key, distribute both tables colocated, and add it again.`,
       fixSql: dropAndAdd(key.table, key.name, key.definition, context),
+      ...droppingKey(key.table, key.name),
     });
   }
   for (const key of table.foreignKeys) {
@@ -186,9 +199,9 @@ function columnRefusals(
   table: TableFacts,
   column: ColumnFacts,
   context: PlanContext,
-): readonly RefusalReason[] {
+): readonly Reason[] {
   const name = readable(table);
-  const reasons: RefusalReason[] = [];
+  const reasons: Reason[] = [];
   if (!column.isHashable) {
     reasons.push({
       code: 'type-not-hashable',
@@ -202,6 +215,11 @@ function columnRefusals(
       message: `${column.name} is computed from other columns (GENERATED ALWAYS AS).`,
       fix: 'Choose the column it is computed from, or make it an ordinary column.',
       fixSql: `ALTER TABLE ${context.sql.qualified(table)} ALTER COLUMN ${context.sql.identifier(column.name)} DROP EXPRESSION;`,
+      repair: {
+        id: repairId('generated-column', table, column.name),
+        title: `Make ${column.name} an ordinary column`,
+      },
+      mend: [{ type: 'drop-expression', schema: table.schema, name: table.name, column: column.name }],
     });
   }
   if (column.hasNegativeScale) {
@@ -241,23 +259,23 @@ function uniquenessRefusals(
   table: TableFacts,
   as: HashRequest,
   context: PlanContext,
-): readonly RefusalReason[] {
+): readonly Reason[] {
   if (facts.settings.allowUnsafeConstraints) return [];
   const { sql } = context;
   return table.uniqueness
     .filter((one) => !one.columns.includes(as.column))
     .map((one) => {
-      const columns = [as.column, ...one.columns].map(sql.identifier).join(', ');
       const drop =
         one.kind === 'unique-index'
           ? `DROP INDEX ${sql.qualified({ schema: table.schema, name: one.name })};`
           : `ALTER TABLE ${sql.qualified(table)} DROP CONSTRAINT ${sql.identifier(one.name)};`;
+      const definition = widened(one, as.column, context);
       const add =
-        one.kind === 'exclusion' || one.columns.length === 0
+        definition === null
           ? ''
           : one.kind === 'unique-index'
-            ? `\nCREATE UNIQUE INDEX ${sql.identifier(one.name)} ON ${sql.qualified(table)} (${columns});`
-            : `\nALTER TABLE ${sql.qualified(table)} ADD ${one.kind === 'primary-key' ? 'PRIMARY KEY' : 'UNIQUE'} (${columns});`;
+            ? `\n${definition};`
+            : `\nALTER TABLE ${sql.qualified(table)} ADD CONSTRAINT ${sql.identifier(one.name)} ${definition};`;
       return {
         code: 'uniqueness-without-column',
         message:
@@ -265,8 +283,44 @@ function uniquenessRefusals(
           + (one.kind === 'exclusion' ? ' An exclusion must compare it with equality.' : ''),
         fix: `Add ${as.column} to it, drop it, or distribute by one of its columns (${listed(one.columns)}).`,
         fixSql: drop + add,
+        ...(definition === null ? {} : widening(facts, table, one, as.column, definition)),
       };
     });
+}
+
+/** Foreign keys that point at the key leave first; the plan adds those again that can hold. */
+function widening(
+  facts: DistributeFacts,
+  table: TableFacts,
+  one: UniquenessFacts,
+  column: string,
+  definition: string,
+): Pick<Reason, 'repair' | 'mend'> {
+  const { schema, name } = table;
+  const keys = table.referencedBy.map((key) => ({
+    type: 'drop-constraint' as const,
+    schema: key.table.schema,
+    name: key.table.name,
+    constraint: key.name,
+  }));
+  const self = table.foreignKeys
+    .filter((key) => sameTable(key.references, table))
+    .map((key) => ({ type: 'drop-constraint' as const, schema, name, constraint: key.name }));
+  return {
+    repair: {
+      id: repairId('uniqueness-without-column', table, `${one.name} ${column}`),
+      title: `Put ${column} into ${one.name}`,
+    },
+    mend: [
+      ...(one.kind === 'unique-index' || one.kind === 'exclusion' ? [] : [...keys, ...self]),
+      ...(one.kind === 'exclusion' && !facts.settings.hasBtreeGist
+        ? [{ type: 'create-extension' as const, extension: 'btree_gist' }]
+        : []),
+      one.kind === 'unique-index'
+        ? { type: 'replace-index', schema, name, index: one.name, definition, column }
+        : { type: 'replace-constraint', schema, name, constraint: one.name, definition, column },
+    ],
+  };
 }
 
 function colocationRefusals(
@@ -275,7 +329,7 @@ function colocationRefusals(
   table: TableFacts,
   column: ColumnFacts,
   context: PlanContext,
-): readonly RefusalReason[] {
+): readonly Reason[] {
   if (choice.outcome !== 'impossible' || typeof as.colocateWith === 'string') return [];
   const other = readable(as.colocateWith);
   switch (choice.why) {
@@ -302,6 +356,19 @@ function colocationRefusals(
           message: `${column.name} is ${column.type}${column.collation ? ` (${column.collation})` : ''}, the column of ${other} is ${choice.expected}; equal values would hash differently.`,
           fix: `Give both columns one type and collation, or colocate with another table.`,
           fixSql: `ALTER TABLE ${context.sql.qualified(table)} ALTER COLUMN ${context.sql.identifier(column.name)} TYPE ${choice.expected};`,
+          repair: {
+            id: repairId('colocate-type', table, `${column.name} ${choice.expected}`),
+            title: `Make ${column.name} ${choice.expected}`,
+          },
+          mend: [
+            {
+              type: 'change-column-type',
+              schema: table.schema,
+              name: table.name,
+              column: column.name,
+              columnType: choice.expected,
+            },
+          ],
         },
       ];
   }

@@ -183,7 +183,14 @@ describe('distributing by hash', () => {
     columns: readonly string[],
     kind: TableFacts['uniqueness'][number]['kind'] = 'unique',
   ): Partial<TableFacts> => ({
-    uniqueness: [{ name: 'u', kind, columns }],
+    uniqueness: [
+      {
+        name: 'u',
+        kind,
+        columns,
+        definition: `${kind === 'primary-key' ? 'PRIMARY KEY' : 'UNIQUE'} (${columns.join(', ')})`,
+      },
+    ],
   });
 
   const refusedCases: readonly (readonly [
@@ -318,7 +325,7 @@ describe('distributing by hash', () => {
       context,
     );
     expect(reasonsOf(reply)[0]?.fixSql).toBe(
-      `ALTER TABLE "public"."permits" DROP CONSTRAINT "u";\nALTER TABLE "public"."permits" ADD PRIMARY KEY ("id", "agency_id");`,
+      `ALTER TABLE "public"."permits" DROP CONSTRAINT "u";\nALTER TABLE "public"."permits" ADD CONSTRAINT "u" PRIMARY KEY ("id", agency_id);`,
     );
   });
 
@@ -397,7 +404,9 @@ describe('hostile names', () => {
           name,
           columns: [column(columnName), column('other')],
           triggers: hasKey ? [name] : [],
-          uniqueness: hasKey ? [{ name, kind: 'unique', columns: ['other'] }] : [],
+          uniqueness: hasKey
+            ? [{ name, kind: 'unique', columns: ['other'], definition: 'UNIQUE (other)' }]
+            : [],
         });
         const request: Request = {
           kind: 'distribute-table',
