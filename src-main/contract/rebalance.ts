@@ -65,6 +65,86 @@ export const whatIf = z.object({
 });
 export type WhatIf = z.infer<typeof whatIf>;
 
+export const exploreInput = z.object({
+  clusterId: z.string().min(1).max(80),
+  constraints: rebalanceConstraints,
+  whatIf,
+});
+
+/** A node as it is tried out, before any move. */
+export interface ExploredNode {
+  readonly nodeId: number;
+  /** `host:port`; for a node that does not exist yet its working title. */
+  readonly label: string;
+  readonly isNew: boolean;
+  readonly isRemoved: boolean;
+  /** 1 for an ordinary node, 0 for one that takes no shards. */
+  readonly capacity: number;
+  readonly rule: NodeRule | null;
+  /** Of what can be moved; null when a size is not known. */
+  readonly bytes: number | null;
+  readonly groups: number;
+  readonly disk: { readonly availableBytes: number; readonly totalBytes: number } | null;
+}
+
+export interface ExploredMove extends MoveOrder {
+  /** Index into `RebalanceExploration.tableSets`: what travels along. */
+  readonly tableSet: number;
+  readonly bytes: number | null;
+  /** Left on the target's disk while this move runs at its largest, source copies not yet cleaned up; null when not known. */
+  readonly targetFreeBytes: number | null;
+}
+
+/** What a person should know about a plan: why it ends where it ends. */
+export interface PlanNote {
+  readonly level: 'mind' | 'fine';
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ExploredPlan {
+  readonly moves: readonly ExploredMove[];
+  readonly bytes: number | null;
+  /** Shortest to longest in milliseconds; null when a size is not known. */
+  readonly durationMs: readonly [number, number] | null;
+  /** Fullest node afterwards against the average, by what is evened out; null where nothing lies anywhere. */
+  readonly largestFactor: number | null;
+  readonly notes: readonly PlanNote[];
+}
+
+/** Whether a rebalance is needed by one measure, as Citus's strategy for it would judge. */
+export interface MeasureVerdict {
+  readonly measure: RebalanceConstraints['measure'];
+  readonly strategy: string;
+  readonly isNeeded: boolean;
+  /** Moves Citus would make. */
+  readonly moves: number;
+  /** Fullest node against the average; null where nothing lies anywhere. */
+  readonly largestFactor: number | null;
+  readonly largestNode: string | null;
+  /** Of the strategy: how far from the average a node may be, as in 0.1. */
+  readonly threshold: number;
+  /** Why, or why not, in a sentence. */
+  readonly reason: string;
+}
+
+export interface RebalanceExploration {
+  readonly clusterId: string;
+  /** Of the snapshot that it was made from. */
+  readonly revision: number;
+  readonly nodes: readonly ExploredNode[];
+  readonly tableSets: readonly (readonly string[])[];
+  readonly before: { readonly largestFactor: number | null };
+  /** By bytes and by number of shard groups; a measure that cannot be taken says why. */
+  readonly verdicts: readonly (MeasureVerdict | { readonly measure: 'bytes' | 'groups'; readonly unknown: string })[];
+  /** Citus's plan, reproduced; it knows of no limits but where shards may lie. Null where it cannot be: `unknown` says why. */
+  readonly citus: ExploredPlan | null;
+  readonly ours: ExploredPlan | null;
+  readonly unknown: string | null;
+  /** The id under which an isolated tenant's group appears in the moves. */
+  readonly isolatedShardId: string | null;
+}
+
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day as in 22:00');
 
 /** Moves made one by one, in this order as far as the limits on parallel moves allow. */

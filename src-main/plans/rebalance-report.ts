@@ -1,7 +1,7 @@
 /** What a run of moves came to: balance before and after, and what falls short of its plan. Pure. */
 import type { NodeLoad } from '../contract/operations';
 import type { RebalanceReport, ReportedNode } from '../contract/rebalance';
-import { defaultBaseCostBytes } from './health/shard-groups';
+import { defaultBaseCostBytes } from './planner-world';
 import { listed } from './plan';
 
 export interface ReportFacts {

@@ -5,7 +5,8 @@ import { activePrimaries, addressOf, counted, listed, readable, sizeWords } from
 import type { HealthFacts } from './facts';
 import { evidence, fromCatalogs } from './judgement';
 import type { Judged } from './judgement';
-import { planRebalanceHere, shardGroupsOf } from './shard-groups';
+import { shardGroupsOf } from '../shard-groups';
+import { planRebalanceHere } from './rebalance-outlook';
 
 export function judgeOnlineMoves(facts: HealthFacts): Judged {
   const tables = facts.snapshot.tables.filter(
@@ -286,7 +287,7 @@ export function judgeShardSkew(facts: HealthFacts): Judged {
       evidence: [],
     };
   const byColocation = new Map<number, { readonly bytes: number; readonly shardId: string }[]>();
-  for (const group of shardGroupsOf(facts)) {
+  for (const group of shardGroupsOf(facts.snapshot, facts.sizes.value.shardBytes)) {
     if (group.bytes === null) continue;
     byColocation.set(group.colocationId, [
       ...(byColocation.get(group.colocationId) ?? []),
