@@ -136,7 +136,9 @@ export interface RebalanceExploration {
   readonly tableSets: readonly (readonly string[])[];
   readonly before: { readonly largestFactor: number | null };
   /** By bytes and by number of shard groups; a measure that cannot be taken says why. */
-  readonly verdicts: readonly (MeasureVerdict | { readonly measure: 'bytes' | 'groups'; readonly unknown: string })[];
+  readonly verdicts: readonly (
+    MeasureVerdict | { readonly measure: 'bytes' | 'groups'; readonly unknown: string }
+  )[];
   /** Citus's plan, reproduced; it knows of no limits but where shards may lie. Null where it cannot be: `unknown` says why. */
   readonly citus: ExploredPlan | null;
   readonly ours: ExploredPlan | null;

@@ -8,6 +8,8 @@ export interface BalanceBoard {
   readonly takers: readonly number[];
   /** What moving an ordinary group costs. */
   readonly meanCost: number;
+  /** Where every group lies before any move. */
+  readonly homes: Assignment;
   readonly nodeOf: (group: number) => number;
   readonly homeOf: (group: number) => number;
   /** Movable groups that lie on the node. */
@@ -43,11 +45,15 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
   const totalBytes = groups.reduce((sum, group) => sum + group.bytes, 0);
   const costPerWeight = totalWeight > 0 && totalBytes > 0 ? totalBytes / totalWeight : 1;
   const meanBytes = groups.length > 0 ? totalBytes / groups.length : 0;
-  // Of two ways with as many bytes the one with fewer moves: each move costs a little for itself.
-  const costs = groups.map(({ bytes }) => bytes + meanBytes / 1_000 + 1);
-  const meanCost = meanBytes + meanBytes / 1_000 + 1;
+  // Each move costs a little for itself: of two ways with nearly as many bytes the one with fewer moves.
+  const moveCost = meanBytes / 50 + 1;
+  const costs = groups.map(({ bytes }) => bytes + moveCost);
+  const meanCost = meanBytes + moveCost;
 
-  const largestBytes = groups.reduce((most, { bytes, isPinned }) => (isPinned ? most : Math.max(most, bytes)), 0);
+  const largestBytes = groups.reduce(
+    (most, { bytes, isPinned }) => (isPinned ? most : Math.max(most, bytes)),
+    0,
+  );
   const slack = tolerance * Math.max(1, totalWeight);
 
   const places = Int32Array.from(groups, ({ home }) => home);
@@ -59,6 +65,7 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
   const awayList: number[] = [];
   const awayPositions = new Int32Array(groups.length).fill(-1);
   let movedCost = 0;
+  let movedBytes = 0;
   let excess = 0;
   let tried: { readonly group: number; readonly from: number }[] = [];
 
@@ -76,6 +83,9 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
     return below > slack ? below : 0;
   };
 
+  /** What stays where it may not be is off the limits too, however small it is. */
+  const staying = ({ weight }: BalanceGroup): number => weight + totalWeight / 1_000;
+
   const put = (group: number, node: number): void => {
     const one = groups[group] as BalanceGroup;
     const from = places[group] as number;
@@ -83,6 +93,8 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
     loads[from] = (loads[from] as number) - one.weight;
     loads[node] = (loads[node] as number) + one.weight;
     excess += off(from) + off(node);
+    if (one.mustMove && from === one.home) excess -= staying(one);
+    if (one.mustMove && node === one.home) excess += staying(one);
     const ofSet = setLoads[one.set];
     if (ofSet) {
       ofSet[from] = (ofSet[from] as number) - one.weight;
@@ -91,10 +103,12 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
     if (from !== one.home) {
       incoming[from] = (incoming[from] as number) - one.bytes;
       movedCost -= costs[group] as number;
+      movedBytes -= one.bytes;
     }
     if (node !== one.home) {
       incoming[node] = (incoming[node] as number) + one.bytes;
       movedCost += costs[group] as number;
+      movedBytes += one.bytes;
     }
     places[group] = node;
     if (one.isPinned) return;
@@ -146,6 +160,7 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
     if (!one.isPinned) addTo(lists[one.home] as number[], positions, index);
   });
   nodes.forEach((_node, index) => (excess += off(index)));
+  for (const one of groups) if (one.mustMove) excess += staying(one);
 
   const fullness = (node: number, added = 0): number => {
     const capacity = nodes[node]?.capacity ?? 0;
@@ -157,6 +172,7 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
     movable: groups.flatMap(({ isPinned }, index) => (isPinned ? [] : [index])),
     takers,
     meanCost,
+    homes: Int32Array.from(groups, ({ home }) => home),
     nodeOf: (group) => places[group] as number,
     homeOf: (group) => (groups[group] as BalanceGroup).home,
     groupsOn: (node) => lists[node] as number[],
@@ -201,7 +217,7 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
       const below = (nodes[node]?.floor ?? 0) - (loads[node] as number);
       return below > slack ? below : 0;
     },
-    score: () => ({ excess: excess > slack ? excess : 0, cost: movedCost }),
+    score: () => ({ excess: excess > slack ? excess : 0, cost: movedCost, bytes: movedBytes }),
     snapshot: () => Int32Array.from(places),
     load(assignment) {
       const was = Int32Array.from(places);
@@ -211,7 +227,7 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
         });
         return groups.every((one, index) => {
           const node = all[index] as number;
-          if (node === one.home) return !one.mustMove || was[index] === node;
+          if (node === one.home) return true;
           if (!mayLie(index, node)) return false;
           put(index, node);
           return true;

@@ -52,8 +52,9 @@ export interface PlannerResult {
 
 interface Cost {
   readonly shardId: string;
-  readonly id: bigint;
   readonly cost: number;
+  /** Nodes with a placement of the shard. */
+  readonly holders: number[];
 }
 
 interface Fill {
@@ -68,7 +69,6 @@ interface Fill {
 interface State {
   /** Emptiest first. */
   fills: Fill[];
-  readonly holders: Map<string, Set<number>>;
   readonly misplaced: { readonly cost: Cost; readonly fill: Fill }[];
   readonly totalCost: number;
   readonly totalCapacity: number;
@@ -100,8 +100,7 @@ export function planAsCitus(input: PlannerInput): PlannerResult {
     state.misplaced.sort((a, b) => byCostDescending(a.cost, b.cost));
     for (const { cost, fill } of state.misplaced) {
       const target = state.fills.find(
-        ({ nodeId }) =>
-          !state.holders.get(cost.shardId)?.has(nodeId) && input.isAllowed(cost.shardId, nodeId),
+        ({ nodeId }) => !cost.holders.includes(nodeId) && input.isAllowed(cost.shardId, nodeId),
       );
       if (target) moves.push(move(state, fill, target, cost));
       else stuckShards.push(cost.shardId);
@@ -141,25 +140,25 @@ function initialState(input: PlannerInput, placements: readonly PlannerPlacement
     };
   });
   const byNode = new Map(fills.map((fill) => [fill.nodeId, fill]));
-  const holders = new Map<string, Set<number>>();
+  const holders = new Map<string, number[]>();
   const misplaced: { cost: Cost; fill: Fill }[] = [];
   let totalCost = 0;
   for (const { shardId, nodeId, cost } of placements) {
     const fill = byNode.get(nodeId);
     if (!fill) continue;
-    const entry: Cost = { shardId, id: BigInt(shardId), cost: f32(cost) };
+    const nodeIds = holders.get(shardId) ?? [];
+    if (nodeIds.push(nodeId) === 1) holders.set(shardId, nodeIds);
+    const entry: Cost = { shardId, cost: f32(cost), holders: nodeIds };
     fill.totalCost = f32(fill.totalCost + entry.cost);
     fill.shards.push(entry);
     totalCost = f32(totalCost + entry.cost);
-    const nodes = holders.get(shardId) ?? new Set<number>();
-    holders.set(shardId, nodes.add(nodeId));
     if (!input.isAllowed(shardId, nodeId)) misplaced.push({ cost: entry, fill });
   }
   for (const fill of fills) {
     fill.utilisation = utilisationOf(fill.totalCost, fill.capacity);
     fill.shards.sort(byCostDescending);
   }
-  return { fills: fills.sort(byFullness), holders, misplaced, totalCost, totalCapacity };
+  return { fills: fills.sort(byFullness), misplaced, totalCost, totalCapacity };
 }
 
 function nextMove(
@@ -176,7 +175,7 @@ function nextMove(
       if (target.utilisation >= upper) break;
       if (target.utilisation >= lower && source.utilisation <= upper) break;
       for (const cost of source.shards) {
-        const judgement = judge(input, state, source, target, cost);
+        const judgement = judge(input, source, target, cost);
         if (judgement === 'take') return { step: { source, target, cost }, ignored };
         if (judgement === 'ignore') ignored += 1;
       }
@@ -186,14 +185,8 @@ function nextMove(
 }
 
 /** `ignore`: a better balance, but not by enough for what it costs to move. */
-function judge(
-  input: PlannerInput,
-  state: State,
-  source: Fill,
-  target: Fill,
-  cost: Cost,
-): 'take' | 'skip' | 'ignore' {
-  if (state.holders.get(cost.shardId)?.has(target.nodeId)) return 'skip';
+function judge(input: PlannerInput, source: Fill, target: Fill, cost: Cost): 'take' | 'skip' | 'ignore' {
+  if (cost.holders.includes(target.nodeId)) return 'skip';
   if (!input.isAllowed(cost.shardId, target.nodeId)) return 'skip';
   const targetAfter = utilisationOf(f32(target.totalCost + cost.cost), target.capacity);
   const sourceAfter = utilisationOf(f32(source.totalCost - cost.cost), source.capacity);
@@ -206,16 +199,17 @@ function judge(
 }
 
 function move(state: State, source: Fill, target: Fill, cost: Cost): PlannerMove {
+  takeOut(state.fills, source, byFullness);
+  takeOut(state.fills, target, byFullness);
   source.totalCost = f32(source.totalCost - cost.cost);
   source.utilisation = utilisationOf(source.totalCost, source.capacity);
-  source.shards.splice(source.shards.indexOf(cost), 1);
+  takeOut(source.shards, cost, byCostDescending);
   target.totalCost = f32(target.totalCost + cost.cost);
   target.utilisation = utilisationOf(target.totalCost, target.capacity);
-  target.shards.splice(positionFor(target.shards, cost), 0, cost);
-  const nodes = state.holders.get(cost.shardId);
-  nodes?.delete(source.nodeId);
-  nodes?.add(target.nodeId);
-  state.fills.sort(byFullness);
+  putIn(target.shards, cost, byCostDescending);
+  cost.holders[cost.holders.indexOf(source.nodeId)] = target.nodeId;
+  putIn(state.fills, source, byFullness);
+  putIn(state.fills, target, byFullness);
   return {
     shardId: cost.shardId,
     sourceNodeId: source.nodeId,
@@ -237,17 +231,27 @@ function byFullness(a: Fill, b: Fill): number {
 
 function byCostDescending(a: Cost, b: Cost): number {
   if (a.cost !== b.cost) return a.cost > b.cost ? -1 : 1;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+  // As numbers: int8 in text, without leading zeros.
+  if (a.shardId.length !== b.shardId.length) return a.shardId.length - b.shardId.length;
+  return a.shardId < b.shardId ? -1 : a.shardId > b.shardId ? 1 : 0;
 }
 
-function positionFor(sorted: readonly Cost[], cost: Cost): number {
+/** Order is total in both lists, so a place is found by halving; only what a move touches changes place. */
+function positionFor<T>(sorted: readonly T[], entry: T, compare: (a: T, b: T) => number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const entry = sorted[middle];
-    if (entry && byCostDescending(entry, cost) < 0) low = middle + 1;
+    if (compare(sorted[middle] as T, entry) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+function putIn<T>(sorted: T[], entry: T, compare: (a: T, b: T) => number): void {
+  sorted.splice(positionFor(sorted, entry, compare), 0, entry);
+}
+
+function takeOut<T>(sorted: T[], entry: T, compare: (a: T, b: T) => number): void {
+  sorted.splice(positionFor(sorted, entry, compare), 1);
 }

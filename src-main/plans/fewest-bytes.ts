@@ -51,10 +51,22 @@ export interface BalanceProblem {
 /** For each group the index of the node it lies on. */
 export type Assignment = Int32Array;
 
-/** Steps of the search for each group, and their bounds: enough for a small cluster, and quick in a large one. */
-const stepsPerGroup = 3_000;
+/**
+ * Steps of the search: enough to be hard to better in a small cluster. In a large one the greedy beginning is within a
+ * hundredth of what is possible, and the answer shall come while somebody drags a slider.
+ */
+const mostSteps = 200_000;
 const fewestSteps = 20_000;
-const mostSteps = 150_000;
+const stepsPerGroup = 4_000;
+/** Groups from which on there are fewer steps for each. */
+const smallCluster = 200;
+
+/**
+ * As a share of what moving an ordinary group costs: how much worse a step may be at the beginning. A hot search goes
+ * far, a cold one from its best does the fine work.
+ */
+const heats = [1, 0.1];
+const coldest = 0.001;
 
 /**
  * `starts`: assignments known to be good, such as that of another planner; the answer is not worse than the best.
@@ -66,7 +78,6 @@ export function findFewestBytes(
   effort: 'quick' | 'thorough' = 'thorough',
 ): Assignment {
   const board = createBoard(problem);
-  fillGreedily(problem, board);
   let best = board.snapshot();
   let bestScore = board.score();
   for (const start of starts) {
@@ -74,54 +85,66 @@ export function findFewestBytes(
     const score = board.score();
     if (isBetter(score, bestScore)) [best, bestScore] = [board.snapshot(), score];
   }
+  const given = bestScore;
+  board.load(board.homes);
+  fillGreedily(problem, board);
+  const greedy = board.score();
+  if (isBetter(greedy, bestScore) && isNoDearer(greedy, given))
+    [best, bestScore] = [board.snapshot(), greedy];
   if (effort === 'quick') return best;
   board.load(best);
-  return search(board, bestScore, best);
+  return search(board, given, bestScore, best);
 }
 
 /** Off the limits first, then the cost of the moves. */
 export interface Score {
   readonly excess: number;
   readonly cost: number;
+  readonly bytes: number;
 }
 
 function isBetter(one: Score, other: Score): boolean {
   return one.excess < other.excess || (one.excess === other.excess && one.cost < other.cost);
 }
 
-function search(board: BalanceBoard, startScore: Score, start: Assignment): Assignment {
+/** What is given keeps the limits as well, and moves no more: a few moves less are no reason for more bytes. */
+function isNoDearer(one: Score, given: Score): boolean {
+  return one.excess < given.excess || one.bytes <= given.bytes;
+}
+
+function search(board: BalanceBoard, given: Score, startScore: Score, start: Assignment): Assignment {
   let best = start;
   let bestScore = startScore;
   if (board.movable.length === 0) return best;
   const random = createRandom(board.movable.length);
-  const pick = (count: number): number => Math.floor(random() * count);
-  const steps = Math.min(mostSteps, Math.max(fewestSteps, stepsPerGroup * board.movable.length));
-  const hottest = board.meanCost;
-  const coldest = board.meanCost / 1_000;
-  const cooling = (coldest / hottest) ** (1 / steps);
-  let heat = hottest;
-  for (let step = 0; step < steps; step += 1) {
-    heat *= cooling;
-    const change = propose(board, random, pick);
-    if (change === null) continue;
-    if (change > 0 && random() >= Math.exp(-change / heat)) {
-      board.undo();
-      continue;
+  const count = board.movable.length;
+  const wanted = Math.min(stepsPerGroup * count, (mostSteps * smallCluster) / Math.max(smallCluster, count));
+  const steps = Math.max(fewestSteps, wanted) / heats.length;
+  for (const hottest of heats) {
+    board.load(best);
+    const cooling = (coldest / hottest) ** (1 / steps);
+    let heat = board.meanCost * hottest;
+    for (let step = 0; step < steps; step += 1) {
+      heat *= cooling;
+      const change = propose(board, random);
+      if (change === null) continue;
+      if (change > 0 && random() >= Math.exp(-change / heat)) {
+        board.undo();
+        continue;
+      }
+      board.keep();
+      if (change >= 0) continue;
+      const score = board.score();
+      if (isBetter(score, bestScore) && isNoDearer(score, given))
+        [best, bestScore] = [board.snapshot(), score];
     }
-    board.keep();
-    if (change >= 0) continue;
-    const score = board.score();
-    if (isBetter(score, bestScore)) [best, bestScore] = [board.snapshot(), score];
   }
   return best;
 }
 
 /** Makes a small change and returns what it adds to the energy; null when there was none to make. */
-function propose(
-  board: BalanceBoard,
-  random: () => number,
-  pick: (count: number) => number,
-): number | null {
+function propose(board: BalanceBoard, random: () => number): number | null {
+  const pick = (count: number): number => Math.floor(random() * count);
   const kind = random();
   const away = board.away();
   const takers = board.takers;
@@ -152,7 +175,9 @@ function fillGreedily(problem: BalanceProblem, board: BalanceBoard): void {
   for (const group of forced) board.moveToEmptiest(group);
   for (const node of board.fullestFirst()) {
     let surplus = board.surplusOf(node);
-    const candidates = [...board.groupsOn(node)].filter((group) => board.homeOf(group) === node).sort(byWeight);
+    const candidates = [...board.groupsOn(node)]
+      .filter((group) => board.homeOf(group) === node)
+      .sort(byWeight);
     for (const group of shedding(problem, candidates, surplus)) {
       surplus = board.surplusOf(node);
       if (surplus <= 0) break;
@@ -163,7 +188,11 @@ function fillGreedily(problem: BalanceProblem, board: BalanceBoard): void {
 }
 
 /** Groups, heaviest first, whose weight together just covers the surplus; then the rest, should one of them not fit anywhere. */
-function shedding(problem: BalanceProblem, candidates: readonly number[], surplus: number): readonly number[] {
+function shedding(
+  problem: BalanceProblem,
+  candidates: readonly number[],
+  surplus: number,
+): readonly number[] {
   const weight = (group: number): number => problem.groups[group]?.weight ?? 0;
   let chosen: readonly number[] = [];
   let chosenWeight = Number.POSITIVE_INFINITY;

@@ -66,7 +66,10 @@ export function orderMoves(
 }
 
 /** A stack for each source, its best move on top. */
-function toQueues(moves: readonly OrderedMove[], order: RebalanceConstraints['order']): Map<number, OrderedMove[]> {
+function toQueues(
+  moves: readonly OrderedMove[],
+  order: RebalanceConstraints['order'],
+): Map<number, OrderedMove[]> {
   const bySource = new Map<number, OrderedMove[]>();
   for (const move of moves) {
     const queue = bySource.get(move.sourceNodeId) ?? [];
@@ -90,13 +93,15 @@ function byBytes(a: OrderedMove, b: OrderedMove): number {
   return a.bytes - b.bytes || Number(BigInt(a.shardId) - BigInt(b.shardId));
 }
 
+type Arrival = Pick<OrderedMove, 'targetNodeId' | 'bytes'>;
+
 /**
  * Bytes left on the target's disk at the narrowest moment of each move, by position; null for a node whose disk is not
  * known. What the sources gave away counts as still there, for it goes only when Citus cleans up; and each move that
  * may touch the node at that time writes as much WAL as it copies.
  */
 export function freeWhileMoving(
-  moves: readonly OrderedMove[],
+  moves: readonly Arrival[],
   available: ReadonlyMap<number, number>,
   movesPerNode: number,
 ): readonly (number | null)[] {
@@ -110,7 +115,7 @@ export function freeWhileMoving(
   });
 }
 
-function largestByTarget(moves: readonly OrderedMove[]): ReadonlyMap<number, number> {
+function largestByTarget(moves: readonly Arrival[]): ReadonlyMap<number, number> {
   const largest = new Map<number, number>();
   for (const { targetNodeId, bytes } of moves)
     largest.set(targetNodeId, Math.max(largest.get(targetNodeId) ?? 0, bytes));

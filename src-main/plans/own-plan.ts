@@ -67,7 +67,7 @@ export interface OwnPlan {
   readonly isReference: boolean;
 }
 
-const mostTightenings = 12;
+const mostTightenings = 8;
 
 export function planOwn(input: OwnPlanInput): OwnPlan {
   const world = prepare(input);
@@ -123,7 +123,7 @@ function prepare(input: OwnPlanInput): Prepared {
         bytes: group.bytes,
         set: setIndexes.get(group.set) ?? 0,
         isPinned: group.isPinned,
-        mustMove: !group.isPinned && isMisplaced(input, group),
+        mustMove: !group.isPinned && isMisplaced(input, group, input.nodes[group.home]),
       })),
       reserveFactor: input.limits.movesPerNode,
       // No set ends more uneven than it is, or than Citus would leave it: its queries stay spread.
@@ -143,8 +143,7 @@ function prepare(input: OwnPlanInput): Prepared {
   };
 }
 
-function isMisplaced(input: OwnPlanInput, group: OwnGroup): boolean {
-  const node = input.nodes.find(({ nodeId }) => nodeId === group.nodeId);
+function isMisplaced(input: OwnPlanInput, group: OwnGroup, node: OwnNode | undefined): boolean {
   if (!node || node.capacity <= 0) return true;
   return input.isAllowed?.(group.shardId, group.nodeId) === false;
 }
@@ -183,7 +182,8 @@ function spreadOf(
     });
     return Float64Array.from(loads, (ofSet) =>
       input.nodes.reduce(
-        (most, { capacity }, node) => (capacity > 0 ? Math.max(most, (ofSet[node] as number) / capacity) : most),
+        (most, { capacity }, node) =>
+          capacity > 0 ? Math.max(most, (ofSet[node] as number) / capacity) : most,
         0,
       ),
     );
@@ -288,7 +288,9 @@ function outcome(
     limitsHit: hit,
     stuck: input.groups.filter(
       (group) =>
-        !group.isPinned && isMisplaced(input, group) && !moved.has(`${group.shardId} ${group.nodeId}`),
+        !group.isPinned
+        && isMisplaced(input, group, input.nodes[world.nodeIndexes.get(group.nodeId) ?? -1])
+        && !moved.has(`${group.shardId} ${group.nodeId}`),
     ),
     isReference: moves.length > 0 && sameMoves(moves, byReference),
   };

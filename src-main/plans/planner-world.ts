@@ -108,7 +108,8 @@ export function toWorld(facts: WorldFacts): PlannerWorld {
 /** In the order in which they would be done: data grows, a tenant moves out, nodes come, change and go. */
 export function applyWhatIf(world: PlannerWorld, whatIf: WhatIf): PlannerWorld {
   const grown = whatIf.growth === 1 ? world : grow(world, whatIf.growth);
-  const split = whatIf.isolated === null ? grown : isolate(grown, whatIf.isolated.shardId, whatIf.isolated.share);
+  const split =
+    whatIf.isolated === null ? grown : isolate(grown, whatIf.isolated.shardId, whatIf.isolated.share);
   const factors = new Map(whatIf.capacities.map(({ nodeId, factor }) => [nodeId, factor]));
   const removed = new Set(whatIf.removedNodeIds);
   const known = split.nodes.map((node) => {

@@ -9,7 +9,9 @@ import type { BenchFigure } from './figure';
 
 export async function run(options: { readonly cases?: string }): Promise<readonly BenchFigure[]> {
   const compared = readPlannerCases(options.cases)
-    .filter(({ input }) => !input.drainOnly && new Set(input.nodes.map(({ capacity }) => capacity)).size === 1)
+    .filter(
+      ({ input }) => !input.drainOnly && new Set(input.nodes.map(({ capacity }) => capacity)).size === 1,
+    )
     .map(({ id, input }) => ({ id, ...compareWithCitus(input) }))
     .filter(({ citusBytes }) => citusBytes > 0);
   const ratios = compared.map(({ ownBytes, citusBytes }) => ownBytes / citusBytes);
@@ -22,8 +24,20 @@ export async function run(options: { readonly cases?: string }): Promise<readonl
   const middle = Number(median(ratios).toFixed(4));
   const most = Math.max(...ratios);
   return [
-    { figure: `median of ${ratios.length} plans`, value: middle, unit: 'ratio', goal: '<= 0.8', holds: middle <= 0.8 },
+    {
+      figure: `median of ${ratios.length} plans`,
+      value: middle,
+      unit: 'ratio',
+      goal: '<= 0.8',
+      holds: middle <= 0.8,
+    },
     { figure: 'most', value: Number(most.toFixed(4)), unit: 'ratio', goal: '<= 1', holds: most <= 1 },
-    { figure: 'plans with a fuller largest node', value: worse, unit: 'plans', goal: '= 0', holds: worse === 0 },
+    {
+      figure: 'plans with a fuller largest node',
+      value: worse,
+      unit: 'plans',
+      goal: '= 0',
+      holds: worse === 0,
+    },
   ];
 }

@@ -2,11 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planAsCitus } from '../../../src-main/plans/citus-planner';
 import type { PlannerInput } from '../../../src-main/plans/citus-planner';
+import { planPlainly } from '../../support/plain-citus-planner';
 import { plannedMoves, readPlannerCases } from '../../support/planner-cases';
+import { plannerWorlds } from '../../support/planner-worlds';
 
 describe('planAsCitus', () => {
   it.each(readPlannerCases())('$id: the same moves in the same order as Citus', ({ input, expected }) => {
     expect(plannedMoves(input)).toEqual(expected);
+  });
+
+  it('makes the moves of a planner that is as plain as the source of Citus', () => {
+    fc.assert(
+      fc.property(plannerWorlds({ isIrregular: true }), (input) => {
+        expect(plannedMoves(input)).toEqual(planPlainly(input));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   const clusters = fc

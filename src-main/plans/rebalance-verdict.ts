@@ -1,0 +1,111 @@
+/** Whether a rebalance is needed by bytes and by number of shard groups, and why not. */
+import type { RebalanceStrategy } from '../contract/cluster';
+import type { MeasureVerdict, RebalanceExploration } from '../contract/rebalance';
+import { planWorldAsCitus, thresholdsFor, weightOf } from './citus-reference';
+import type { Measure, Thresholds } from './citus-reference';
+import { counted } from './plan';
+import type { PlannerWorld } from './planner-world';
+
+export function judgeWorld(
+  world: PlannerWorld,
+  strategies: readonly RebalanceStrategy[],
+): RebalanceExploration['verdicts'] {
+  const unsized = world.groups.filter(({ bytes }) => bytes === null).length;
+  return (['bytes', 'groups'] as const).map((measure) =>
+    measure === 'bytes' && unsized > 0
+      ? { measure, unknown: `The size of ${counted(unsized, 'shard group')} is not known.` }
+      : judge(world, measure, thresholdsFor(measure, strategies)),
+  );
+}
+
+export interface Fullness {
+  readonly largestFactor: number | null;
+  readonly largestNode: string | null;
+}
+
+/** Fullest of the nodes that take shards against the average, by weight after the moves. */
+export function fullnessOf(
+  world: PlannerWorld,
+  measure: Measure,
+  moves: readonly {
+    readonly shardId: string;
+    readonly sourceNodeId: number;
+    readonly targetNodeId: number;
+  }[],
+): Fullness {
+  const weights = new Map<number, number>();
+  const add = (nodeId: number, weight: number): void =>
+    void weights.set(nodeId, (weights.get(nodeId) ?? 0) + weight);
+  const byShard = new Map(world.groups.map((group) => [group.shardId, weightOf(group, world, measure)]));
+  for (const { shardId, nodeIds } of world.groups)
+    for (const nodeId of nodeIds) add(nodeId, byShard.get(shardId) ?? 0);
+  for (const { shardId, sourceNodeId, targetNodeId } of moves) {
+    add(sourceNodeId, -(byShard.get(shardId) ?? 0));
+    add(targetNodeId, byShard.get(shardId) ?? 0);
+  }
+  const takers = world.nodes.filter(({ capacity }) => capacity > 0);
+  const capacity = takers.reduce((sum, node) => sum + node.capacity, 0);
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  if (capacity === 0 || total === 0) return { largestFactor: null, largestNode: null };
+  const average = total / capacity;
+  const fullest = takers
+    .map((node) => ({ label: node.label, factor: (weights.get(node.nodeId) ?? 0) / node.capacity / average }))
+    .reduce((most, one) => (one.factor > most.factor ? one : most));
+  return { largestFactor: fullest.factor, largestNode: fullest.label };
+}
+
+function judge(world: PlannerWorld, measure: Measure, thresholds: Thresholds): MeasureVerdict {
+  const result = planWorldAsCitus(world, measure, thresholds);
+  const before = fullnessOf(world, measure, []);
+  return {
+    measure,
+    strategy: thresholds.name,
+    isNeeded: result.moves.length > 0,
+    moves: result.moves.length,
+    ...before,
+    threshold: thresholds.defaultThreshold,
+    reason: reasonFor(world, measure, thresholds, result.moves, result.ignoredMoves, before),
+  };
+}
+
+function reasonFor(
+  world: PlannerWorld,
+  measure: Measure,
+  thresholds: Thresholds,
+  moves: ReturnType<typeof planWorldAsCitus>['moves'],
+  ignoredMoves: number,
+  before: Fullness,
+): string {
+  const { name, defaultThreshold, improvementThreshold } = thresholds;
+  if (moves.length > 0) return whyNeeded(world, thresholds, moves, before);
+  if (world.groups.length === 0) return 'No table is distributed, so there is nothing to move.';
+  if (world.nodes.filter(({ capacity }) => capacity > 0).length < 2)
+    return 'Only one node takes shards; there is nowhere to move them.';
+  if (ignoredMoves > 0)
+    return `A move could help, but every one improves the balance by less than ${percent(improvementThreshold)} of the shard that moves.`;
+  const bare = planWorldAsCitus(world, measure, { defaultThreshold: 0, improvementThreshold: 0 });
+  if (bare.moves.length === 0)
+    return `Strategy ${name} has nothing to gain: whole shard groups cannot lie more evenly.`;
+  return `Every node is within the threshold of ${percent(defaultThreshold)} around the average.`;
+}
+
+function whyNeeded(
+  world: PlannerWorld,
+  { defaultThreshold }: Thresholds,
+  moves: ReturnType<typeof planWorldAsCitus>['moves'],
+  { largestFactor, largestNode }: Fullness,
+): string {
+  const byId = new Map(world.nodes.map((node) => [node.nodeId, node]));
+  const leaves = moves.map(({ sourceNodeId }) => byId.get(sourceNodeId)).find((node) => node?.capacity === 0);
+  if (leaves) return `${leaves.label} holds shards and takes none: it is to be emptied.`;
+  const held = new Set(world.groups.flatMap(({ nodeIds }) => nodeIds));
+  const empty = world.nodes.find(({ nodeId, capacity }) => capacity > 0 && !held.has(nodeId));
+  if (empty) return `${empty.label} holds nothing yet.`;
+  if (largestFactor !== null && largestNode !== null && largestFactor > 1 + defaultThreshold)
+    return `${largestNode} holds ${largestFactor.toFixed(2)} times the average.`;
+  return 'As a whole the nodes are even; the shards of some tables are not.';
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 1000) / 10} %`;
+}
