@@ -33,7 +33,9 @@ export function plannerWorlds({ isIrregular }: WorldOptions): fc.Arbitrary<Plann
       improvementThreshold: fc.constantFrom(0, 0.1, 0.5),
       maxShardMoves: fc.constantFrom(1_000_000, 1_000_000, 3),
       drainOnly: isIrregular ? fc.constantFrom(false, false, false, true) : fc.constant(false),
-      refused: isIrregular ? fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 6 }))) : fc.constant<[number, number][]>([]),
+      refused: isIrregular
+        ? fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 6 })))
+        : fc.constant<[number, number][]>([]),
     })
     .map(({ capacities, sets, refused, ...rest }) => {
       const nodes = capacities.map((capacity, index) => ({ nodeId: index + 1, capacity }));
