@@ -46,7 +46,7 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
   const costPerWeight = totalWeight > 0 && totalBytes > 0 ? totalBytes / totalWeight : 1;
   const meanBytes = groups.length > 0 ? totalBytes / groups.length : 0;
   // Each move costs a little for itself: of two ways with nearly as many bytes the one with fewer moves.
-  const moveCost = meanBytes / 50 + 1;
+  const moveCost = meanBytes > 0 ? meanBytes / 50 : 1;
   const costs = groups.map(({ bytes }) => bytes + moveCost);
   const meanCost = meanBytes + moveCost;
 
