@@ -64,6 +64,13 @@ const routes: readonly RouteRecordRaw[] = [
         meta: { title: 'Shards', subject: 'tables' },
       },
       {
+        path: 'schema-graph',
+        name: 'schema-graph',
+        component: () => import('./schema-graph/SchemaGraphView.vue'),
+        props: true,
+        meta: { title: 'Schema graph', subject: 'tables' },
+      },
+      {
         path: 'routing',
         name: 'routing',
         component: () => import('./routing-lens/RoutingView.vue'),

@@ -1,4 +1,4 @@
-/** The only place that speaks to Cytoscape: draws elements, changes what differs, moves the view, reports taps. */
+/** Speaks to Cytoscape for the topology: draws elements, changes what differs, moves the view, reports taps. */
 import cytoscape from 'cytoscape';
 import type { CollectionReturnValue, Core, ElementDefinition, EventObject } from 'cytoscape';
 import { diffElements } from './graph-diff';
@@ -36,7 +36,7 @@ const readableZoom = 0.8;
  * Cytoscape puts a style element into the page unless something has its id. The content security policy refuses
  * inline styles, and our container has its position from our own style sheet.
  */
-function keepStylesheetOut(): void {
+export function keepStylesheetOut(): void {
   if (document.getElementById(stylesheetId) !== null) return;
   const placeholder = document.createElement('meta');
   placeholder.id = stylesheetId;

@@ -191,6 +191,45 @@ describe('with a practice cluster', () => {
     await expectAccessible('plain tables');
   });
 
+  test('shards, schema graph and routing', async () => {
+    const { page } = app;
+    const open = async (name: string): Promise<void> => {
+      await page.getByRole('link', { name, exact: true }).click();
+      await page.getByRole('heading', { level: 1, name }).waitFor();
+    };
+    await goTo(page, 'Tables');
+    await page.getByRole('combobox', { name: 'Grouping' }).selectOption('group');
+    await expectAccessible('tables in sections');
+    await open('Shards');
+    await page.getByRole('row').nth(2).click();
+    await expectAccessible('shards');
+    await open('Schema graph');
+    await page.getByRole('application').waitFor();
+    await expectAccessible('schema graph');
+    await page.getByRole('button', { name: 'List', exact: true }).click();
+    await page
+      .getByRole('treegrid')
+      .getByRole('row', { name: /permits_code_fk/ })
+      .click();
+    await expectAccessible('schema graph as a list');
+    await open('Routing');
+    await page.getByRole('combobox', { name: 'Table' }).selectOption({ label: 'permits by agency_id' });
+    await page.getByRole('textbox', { name: /^Value/ }).fill('7');
+    await page.keyboard.press('Enter');
+    await page.getByText('the server and the hash computed here agree').waitFor();
+    await expectAccessible('route of a value');
+    await page.getByRole('textbox', { name: /^Value/ }).fill('seven');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await expectAccessible('a value that is none');
+    await page.getByRole('tab', { name: 'A statement' }).click();
+    await page.getByRole('textbox', { name: 'Statement' }).fill('SELECT count(*) FROM permits');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText(/shard groups at once/).waitFor();
+    await page.getByText('The plan as the server gave it').click();
+    await expectAccessible('route of a statement');
+  });
+
   test('palette and menus', async () => {
     const { page } = app;
     await page.keyboard.press('Control+K');

@@ -13,6 +13,7 @@ import { firstLook } from './tour/first-look';
 import { StepFailed } from './tour/guide';
 import type { TourGuide } from './tour/guide';
 import { rebalance } from './tour/rebalance';
+import { tables } from './tour/tables';
 
 export interface TourStep {
   readonly step: string;
@@ -44,6 +45,7 @@ interface Chapter {
 /** In the order in which a newcomer would go through the app. */
 const chapters: readonly Chapter[] = [
   { run: firstLook, isGround: true },
+  { run: tables, isGround: false },
   { run: addNode, isGround: true },
   { run: distributeTable, isGround: true },
   { run: rebalance, isGround: false },
