@@ -306,6 +306,8 @@ BEGIN
         0, ARRAY(SELECT jsonb_array_elements_text(spec->'router'->'mins')::int));
       partition_by := format('HASH (%I pg_citus_practice.%I)', spec->>'key', opclass);
     WHEN 'p' THEN partition_by := spec->>'partkey';
+    -- see 48-append.sql
+    WHEN 'e' THEN partition_by := format('LIST (pg_citus_practice.first_shard(%I IS NULL))', spec->'columns'->0->>'name');
     -- any expression does: there is one partition, and it is the default
     ELSE partition_by := format('LIST ((%I IS NULL))', spec->'columns'->0->>'name');
   END CASE;
@@ -324,6 +326,10 @@ BEGIN
   IF spec->>'key' IS NOT NULL THEN
     EXECUTE format('CREATE TRIGGER citus_practice_key_stays BEFORE UPDATE OF %I ON %s
                     FOR EACH STATEMENT EXECUTE FUNCTION pg_citus_practice.key_stays()', spec->>'key', shell_name);
+  END IF;
+  IF spec->>'shape' = 'e' THEN
+    EXECUTE format('CREATE TRIGGER citus_practice_shards_exist BEFORE INSERT ON %s
+                    FOR EACH STATEMENT EXECUTE FUNCTION pg_citus_practice.shards_exist()', shell_name);
   END IF;
   RETURN made;
 END $$;
@@ -374,6 +380,15 @@ BEGIN
         schema_name, pg_citus_practice.shard_relname(pg_citus_practice.relname(rel), s.shardid));
     END IF;
     IF s.reference THEN PERFORM pg_citus_practice.make_reference_triggers(rel); END IF;
+  ELSIF shell.shape = 'e' THEN
+    FOR s IN SELECT d.shardid, row_number() OVER (ORDER BY d.shardid) AS place, l.groupid
+             FROM pg_dist_shard d JOIN pg_dist_placement l USING (shardid) WHERE d.logicalrelid = rel ORDER BY 1 LOOP
+      CONTINUE WHEN to_regclass(pg_citus_practice.window_name(rel, s.shardid)) IS NOT NULL;
+      EXECUTE format('CREATE FOREIGN TABLE %s PARTITION OF %s %s SERVER %I OPTIONS (schema_name %L, table_name %L)',
+        pg_citus_practice.window_name(rel, s.shardid), shell_name,
+        CASE WHEN s.place = 1 THEN 'DEFAULT' ELSE format('FOR VALUES IN (%s)', s.shardid) END, 'citus_group_' || s.groupid,
+        schema_name, pg_citus_practice.shard_relname(pg_citus_practice.relname(rel), s.shardid));
+    END LOOP;
   END IF;
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.attach_shards(oid) FROM PUBLIC;
@@ -634,7 +649,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.on_shards(oid, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION pg_citus_practice.make_shards(rel oid) RETURNS void
+CREATE FUNCTION pg_citus_practice.make_shards(rel oid, only_shard bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE schema_name text; schema_owner text; g int;
 BEGIN
@@ -645,9 +660,9 @@ BEGIN
     || (SELECT coalesce(string_agg(format('SELECT pg_citus_practice.make_type(%L, %L, %L) WHERE to_regtype(%1$L) IS NULL;',
           t->>'name', t->>'schema', t->>'command'), ''), '') FROM jsonb_array_elements(pg_citus_practice.types_of(pg_citus_practice.definition_of(rel))) t)
     || pg_citus_practice.shard_create_sql(s.shardid) || pg_citus_practice.shard_foreign_keys_sql(s.shardid))
-    FROM pg_dist_shard s WHERE s.logicalrelid = rel));
+    FROM pg_dist_shard s WHERE s.logicalrelid = rel AND (only_shard IS NULL OR s.shardid = only_shard)));
 END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.make_shards(oid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pg_citus_practice.make_shards(oid, bigint) FROM PUBLIC;
 
 CREATE FUNCTION pg_citus_practice.make_type(type_name text, schema_name text, command text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$

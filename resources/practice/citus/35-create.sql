@@ -154,19 +154,10 @@ DECLARE
   v record;
   c jsonb;
   q jsonb;
-  views jsonb;
   drawn jsonb := '{}';
   last record;
 BEGIN
-  -- views are rewritten onto the shell afterwards; their text has to be read while it says the name
-  SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('view', pg_citus_practice.qualified(r.ev_class), 'oid', r.ev_class,
-                                                         'query', pg_get_viewdef(r.ev_class))), '[]') INTO views
-  FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class w ON w.oid = r.ev_class
-  WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = rel AND w.relkind = 'v';
-  IF EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class w ON w.oid = r.ev_class
-             WHERE d.classid = 'pg_rewrite'::regclass AND d.refobjid = rel AND w.relkind = 'm') THEN
-    PERFORM pg_citus_practice.refuse('distributing a table with a materialized view on it');
-  END IF;
+  PERFORM pg_citus_practice.take_views_off(spec->'views');
   FOR c IN SELECT * FROM jsonb_array_elements(spec->'columns') LOOP
     IF c->>'identity' IS NOT NULL AND spec->>'parent' IS NULL THEN
       EXECUTE format('SELECT last_value, is_called FROM %s', pg_get_serial_sequence(pg_citus_practice.qualified(rel), c->>'name')) INTO last;
@@ -195,9 +186,7 @@ BEGIN
   FOR v IN SELECT key, value FROM jsonb_each(drawn) LOOP
     PERFORM setval(pg_get_serial_sequence(pg_citus_practice.qualified(made), v.key), (v.value->>0)::bigint, (v.value->>1)::boolean);
   END LOOP;
-  FOR v IN SELECT w->>'view' AS name, w->>'query' AS query FROM jsonb_array_elements(views) w ORDER BY (w->>'oid')::bigint LOOP
-    EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', v.name, v.query);
-  END LOOP;
+  PERFORM pg_citus_practice.turn_views(spec->'views');
   -- rights, policies and remarks belong to the table people see
   FOR v IN SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee,
                   string_agg(a.privilege_type, ', ') AS rights, a.is_grantable
@@ -317,7 +306,9 @@ BEGIN
         'mins', (SELECT jsonb_agg((l->>'min')::int ORDER BY (l->>'min')::int) FROM jsonb_array_elements(layout) l)) END,
     'parent', (SELECT pg_citus_practice.qualified(s.relid) FROM pg_inherits i JOIN pg_citus_practice.shell s ON s.twinid = i.inhparent
                WHERE i.inhrelid = rel),
-    'bound', pg_get_expr(c.relpartbound, c.oid));
+    'bound', pg_get_expr(c.relpartbound, c.oid),
+    -- their text has to be read while it says the name
+    'views', pg_citus_practice.views_on(rel));
   spec := spec || jsonb_build_object('schema', (SELECT nspname FROM pg_namespace WHERE oid = c.relnamespace));
 
   made := pg_citus_practice.replace_with_shell(rel, spec);
@@ -359,6 +350,7 @@ BEGIN
       END IF;
     END IF;
   END IF;
+  PERFORM pg_citus_practice.put_views_back(spec->'views');
   RETURN made;
 END $body$;
 REVOKE ALL ON FUNCTION pg_citus_practice.convert(oid, "char", "char", name, int, "char", jsonb, boolean, boolean) FROM PUBLIC;
@@ -415,8 +407,9 @@ BEGIN
     ORDER BY i) FROM generate_series(0::bigint, shards - 1) i);
 END $$;
 
+-- "into_group" is the colocation group, with its layout, of a table that is made anew: {"id", "layout"}.
 CREATE FUNCTION pg_citus_practice.distribute(rel oid, key_name text, method citus.distribution_type, with_table oid,
-  colocation_word text, wanted_shards int) RETURNS void
+  colocation_word text, wanted_shards int, said boolean DEFAULT true, into_group jsonb DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   shown text := pg_citus_practice.relname(rel);
@@ -432,6 +425,7 @@ BEGIN
     PERFORM pg_citus_practice.refuse('citus.shard_replication_factor > 1');
   END IF;
   PERFORM pg_citus_practice.require_eligible(rel);
+  rel := pg_citus_practice.leave_metadata(rel);
   IF key_name IS NULL THEN
     PERFORM pg_citus_practice.distribute_single(rel, with_table, colocation_word);
     RETURN;
@@ -468,7 +462,11 @@ BEGIN
     RETURN;
   END IF;
 
-  IF with_table IS NOT NULL THEN
+  IF into_group IS NOT NULL THEN
+    colocation := (into_group->>'id')::int;
+    layout := into_group->'layout';
+    PERFORM pg_citus_practice.require_foreign_keys(rel, rel, 'h', key.attname, colocation);
+  ELSIF with_table IS NOT NULL THEN
     SELECT p.*, pg_citus_practice.relname(with_table) AS shown INTO other FROM pg_dist_partition p WHERE p.logicalrelid = with_table;
     IF NOT FOUND THEN
       RAISE EXCEPTION 'relation % is not distributed', pg_citus_practice.relname(with_table) USING ERRCODE = 'XX000';
@@ -502,8 +500,7 @@ BEGIN
     layout := coalesce(layout, pg_citus_practice.new_layout(shards, factor));
     colocation := coalesce(colocation, pg_citus_practice.new_colocation(shards, factor, key.atttypid, key.attcollation));
   END IF;
-  PERFORM pg_citus_practice.leave_metadata(rel);
-  PERFORM pg_citus_practice.convert(rel, 'h', 'h', key.attname, colocation, 's', layout);
+  PERFORM pg_citus_practice.convert(rel, 'h', 'h', key.attname, colocation, 's', layout, said);
 END $$;
 
 -- A table without distribution column: one shard, on a node chosen by its group's number.
@@ -516,6 +513,7 @@ DECLARE
   groups int[] := pg_citus_practice.shard_groups();
   other pg_dist_partition;
 BEGIN
+  rel := pg_citus_practice.leave_metadata(rel);
   IF with_table IS NOT NULL THEN
     SELECT * INTO other FROM pg_dist_partition WHERE logicalrelid = with_table;
     IF other.partmethod IS DISTINCT FROM 'n' OR other.repmodel = 't' OR other.colocationid = 0 THEN
@@ -537,10 +535,9 @@ BEGIN
     END IF;
     layout := jsonb_build_array(jsonb_build_object('min', NULL, 'max', NULL, 'groups', jsonb_build_array(groups[1 + colocation % cardinality(groups)])));
   END IF;
-  PERFORM pg_citus_practice.leave_metadata(rel);
   RETURN pg_citus_practice.convert(rel, 'o', 'n', NULL, colocation, 's', layout, said);
 END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.distribute(oid, text, citus.distribution_type, oid, text, int),
+REVOKE ALL ON FUNCTION pg_citus_practice.distribute(oid, text, citus.distribution_type, oid, text, int, boolean, jsonb),
   pg_citus_practice.distribute_single(oid, oid, text, int, boolean) FROM PUBLIC;
 
 -- A local table in the metadata is taken out first when it is to be distributed.
@@ -590,27 +587,57 @@ END $$;
 CREATE FUNCTION pg_catalog.create_distributed_table_concurrently(table_name regclass, distribution_column text,
   distribution_type citus.distribution_type DEFAULT 'hash', colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql AS $$
-DECLARE c pg_catalog.pg_class;
+DECLARE with_table oid;
 BEGIN
   IF table_name IS NULL OR distribution_type IS NULL OR colocate_with IS NULL THEN RETURN; END IF;
   PERFORM pg_citus_practice.require_coordinator();
   PERFORM pg_citus_practice.require_owner(table_name);
   IF distribution_column IS NULL THEN
     RAISE EXCEPTION 'cannot use create_distributed_table_concurrently to create a distributed table with a null shard key, consider using create_distributed_table()'
-      USING ERRCODE = '0A000';
+      USING ERRCODE = 'XX000';
+  END IF;
+  IF lower(colocate_with) NOT IN ('default', 'none') THEN
+    IF shard_count IS NOT NULL THEN
+      RAISE EXCEPTION 'Cannot use colocate_with with a table and shard_count at the same time' USING ERRCODE = 'XX000';
+    END IF;
+    with_table := colocate_with::regclass;
+  END IF;
+  -- SQL cannot see every transaction block, only one in which something was written
+  IF pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL THEN
+    RAISE EXCEPTION 'create_distributed_table_concurrently cannot run inside a transaction block' USING ERRCODE = '25001';
   END IF;
   IF distribution_type <> 'hash' THEN
-    RAISE EXCEPTION 'only hash-distributed tables can be distributed without blocking writes' USING ERRCODE = '0A000';
+    RAISE EXCEPTION 'only hash-distributed tables can be distributed without blocking writes' USING ERRCODE = '22023';
   END IF;
-  SELECT * INTO c FROM pg_catalog.pg_class WHERE oid = table_name;
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = table_name)
-     AND (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS (
-       SELECT FROM pg_catalog.pg_index WHERE indrelid = table_name AND indisprimary)) THEN
-    RAISE NOTICE 'relation % does not have a REPLICA IDENTITY or PRIMARY KEY', table_name
+  PERFORM pg_citus_practice.distribute_concurrently(table_name, distribution_column, with_table, lower(colocate_with), shard_count);
+END $$;
+
+-- What Citus leaves behind differs from create_distributed_table in one thing: no hidden local copy.
+CREATE FUNCTION pg_citus_practice.distribute_concurrently(rel oid, key_name text, with_table oid, colocation_word text,
+                                                          wanted_shards int) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  c pg_class;
+  name text := pg_citus_practice.qualified(rel);
+  t oid;
+BEGIN
+  PERFORM pg_citus_practice.ensure_cluster();
+  PERFORM pg_citus_practice.require_eligible(rel);
+  SELECT * INTO c FROM pg_class WHERE oid = rel;
+  -- it becomes a local table in the metadata on its way
+  IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel) THEN
+    PERFORM pg_citus_practice.require_no_outer_keys(rel);
+  END IF;
+  IF c.relkind <> 'p' AND (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS (
+       SELECT FROM pg_index WHERE indrelid = rel AND indisprimary)) THEN
+    RAISE NOTICE 'relation % does not have a REPLICA IDENTITY or PRIMARY KEY', c.relname
       USING ERRCODE = '0A000', DETAIL = 'UPDATE and DELETE commands on the relation will error out during create_distributed_table_concurrently unless there is a REPLICA IDENTITY or PRIMARY KEY. INSERT commands will still work.';
   END IF;
-  PERFORM pg_catalog.create_distributed_table(table_name, distribution_column, distribution_type, colocate_with, shard_count);
+  PERFORM pg_citus_practice.distribute(rel, key_name, 'hash', with_table, colocation_word, wanted_shards, false);
+  t := name::regclass;
+  PERFORM pg_citus_practice.drop_local_copy(u.t) FROM unnest(t || pg_citus_practice.partitions_of(t)) u (t);
 END $$;
+REVOKE ALL ON FUNCTION pg_citus_practice.distribute_concurrently(oid, text, oid, text, int) FROM PUBLIC;
 
 CREATE FUNCTION pg_catalog.create_reference_table(table_name regclass) RETURNS void LANGUAGE plpgsql STRICT AS $$
 BEGIN
@@ -629,16 +656,37 @@ BEGIN
   PERFORM pg_citus_practice.require_eligible(rel);
   PERFORM pg_citus_practice.ensure_cluster();
   IF (SELECT relkind FROM pg_class WHERE oid = rel) = 'p' THEN
-    PERFORM pg_citus_practice.refuse('a partitioned reference table');
+    RAISE EXCEPTION 'distributing partitioned tables in only supported for hash-distributed tables' USING ERRCODE = '0A000';
   END IF;
-  PERFORM pg_citus_practice.require_foreign_keys(rel, rel, 't', NULL, 0);
   rel := pg_citus_practice.leave_metadata(rel);
+  PERFORM pg_citus_practice.require_foreign_keys(rel, rel, 't', NULL, 0);
   SELECT colocationid INTO colocation FROM pg_dist_colocation WHERE replicationfactor = -1;
   SELECT jsonb_agg(groupid ORDER BY groupid) INTO groups FROM pg_dist_node WHERE noderole = 'primary' AND isactive;
   colocation := coalesce(colocation, pg_citus_practice.new_colocation(1, -1, 0, 0));
   PERFORM pg_citus_practice.convert(rel, 'o', 'n', NULL, colocation, 't',
     jsonb_build_array(jsonb_build_object('min', NULL, 'max', NULL, 'groups', groups)));
+  PERFORM pg_citus_practice.adopt_referring((SELECT relid FROM pg_citus_practice.shell WHERE twinid = rel));
 END $$;
+
+-- Plain tables that are tied to a reference table join it in the metadata.
+CREATE FUNCTION pg_citus_practice.adopt_referring(rel oid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $body$
+DECLARE t oid;
+BEGIN
+  IF pg_citus_practice.setting('citus.enable_local_reference_table_foreign_keys', 'on') <> 'on' THEN RETURN; END IF;
+  FOREACH t IN ARRAY ARRAY(SELECT DISTINCT f.relid FROM pg_citus_practice.foreign_keys f
+                           JOIN pg_class c ON c.oid = f.relid
+                           WHERE f.referenced = rel AND NOT f.from_citus
+                             AND c.relnamespace NOT IN (SELECT schemaid FROM pg_dist_schema) ORDER BY f.relid) LOOP
+    -- an earlier one may have brought it along
+    CONTINUE WHEN EXISTS (SELECT FROM pg_citus_practice.shell WHERE twinid = t);
+    RAISE NOTICE 'local tables that are added to metadata automatically by citus, but not chained with reference tables via foreign keys might be automatically converted back to postgres tables'
+      USING HINT = format('Executing citus_add_local_table_to_metadata($$%s$$) prevents this for the given relation, and all of the connected relations',
+                          pg_citus_practice.qualified(t));
+    PERFORM pg_citus_practice.make_local(t, true, true);
+  END LOOP;
+END $body$;
+REVOKE ALL ON FUNCTION pg_citus_practice.adopt_referring(oid) FROM PUBLIC;
 
 CREATE FUNCTION pg_catalog.citus_add_local_table_to_metadata(table_name regclass, cascade_via_foreign_keys boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql STRICT AS $$
@@ -648,11 +696,29 @@ BEGIN
   PERFORM pg_citus_practice.make_local(table_name, cascade_via_foreign_keys);
 END $$;
 
+CREATE FUNCTION pg_citus_practice.require_no_outer_keys(rel oid) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $body$
+DECLARE name text := pg_citus_practice.qualified(rel);
+BEGIN
+  IF EXISTS (SELECT FROM pg_citus_practice.foreign_keys f WHERE rel IN (f.relid, f.referenced) AND f.relid <> f.referenced) THEN
+    RAISE EXCEPTION 'relation % is involved in a foreign key relationship with another table', name
+      USING ERRCODE = '0A000', HINT = format('Use cascade_via_foreign_keys option to add all the relations involved in a foreign key relationship with %s to citus metadata by executing SELECT citus_add_local_table_to_metadata($$%1$s$$, cascade_via_foreign_keys=>true)', name);
+  END IF;
+END $body$;
+
 CREATE FUNCTION pg_citus_practice.make_local(rel oid, cascades boolean, auto boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $body$
+DECLARE t oid;
 BEGIN
   IF NOT pg_has_role(pg_citus_practice.calling_role(), (SELECT relowner FROM pg_class WHERE oid = rel), 'USAGE') THEN
     RAISE EXCEPTION 'must be owner of table %', pg_citus_practice.relname(rel) USING ERRCODE = '42501';
+  END IF;
+  IF NOT auto AND EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel
+                          AND partmethod = 'n' AND repmodel <> 't' AND colocationid = 0) THEN
+    -- asked for by a person now: it stays when the reference table goes
+    UPDATE pg_dist_partition SET autoconverted = false
+    WHERE logicalrelid::oid = ANY (pg_citus_practice.foreign_key_family(rel)) AND autoconverted;
+    RETURN;
   END IF;
   IF EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel) THEN
     RAISE EXCEPTION 'table "%" is already distributed', pg_citus_practice.relname(rel) USING ERRCODE = '42P16';
@@ -663,17 +729,17 @@ BEGIN
     RAISE EXCEPTION 'could not find the coordinator node in metadata as it is not added'
       USING ERRCODE = 'XX000', HINT = 'Use SELECT citus_set_coordinator_host(''<hostname>'') to configure the coordinator hostname';
   END IF;
-  IF EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid AND (conrelid = rel OR confrelid = rel)) AND NOT cascades THEN
-    RAISE EXCEPTION 'relation % is involved in a foreign key relationship with another table', pg_citus_practice.qualified(rel)
-      USING ERRCODE = 'XX000', HINT = format('Use cascade_via_foreign_keys=>true to add all the relations involved in a foreign key relationship with %s to citus metadata by executing SELECT citus_add_local_table_to_metadata($$%1$s$$, cascade_via_foreign_keys=>true)', pg_citus_practice.qualified(rel));
-  END IF;
-  IF (SELECT relkind FROM pg_class WHERE oid = rel) = 'p' THEN
-    PERFORM pg_citus_practice.refuse('a partitioned local table in the metadata');
-  END IF;
-  PERFORM pg_citus_practice.convert(rel, 'o', 'n', NULL, 0, 's',
-    '[{"min": null, "max": null, "groups": [0]}]', false, auto);
-  -- a local table's rows are where they always were
-  PERFORM pg_citus_practice.drop_local_copy((SELECT relid FROM pg_citus_practice.shell WHERE twinid = rel));
+  IF NOT cascades THEN PERFORM pg_citus_practice.require_no_outer_keys(rel); END IF;
+  FOREACH t IN ARRAY pg_citus_practice.in_key_order(pg_citus_practice.foreign_key_family(rel)) LOOP
+    CONTINUE WHEN EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = t);
+    IF (SELECT relkind FROM pg_class WHERE oid = t) = 'p' THEN
+      PERFORM pg_citus_practice.refuse('a partitioned local table in the metadata');
+    END IF;
+    PERFORM pg_citus_practice.convert(t, 'o', 'n', NULL, 0, 's',
+      '[{"min": null, "max": null, "groups": [0]}]', false, auto);
+    -- a local table's rows are where they always were
+    PERFORM pg_citus_practice.drop_local_copy((SELECT relid FROM pg_citus_practice.shell WHERE twinid = t));
+  END LOOP;
 END $body$;
 
 -- ---------------------------------------------------------------------------------------------------
@@ -700,7 +766,7 @@ BEGIN
 END $$;
 CREATE FUNCTION pg_citus_practice.truncate_local_copies(rel oid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE shown text := pg_citus_practice.relname(rel);
+DECLARE shown text := pg_citus_practice.relname(rel); other oid;
 BEGIN
   IF NOT pg_has_role(pg_citus_practice.calling_role(), (SELECT relowner FROM pg_class WHERE oid = rel), 'USAGE') THEN
     RAISE EXCEPTION 'must be owner of table %', shown USING ERRCODE = '42501';
@@ -709,8 +775,16 @@ BEGIN
     RAISE EXCEPTION 'supplied parameter is not a distributed relation'
       USING ERRCODE = 'XX000', DETAIL = 'This UDF only truncates local records of distributed tables.';
   END IF;
-  PERFORM pg_citus_practice.drop_local_copy(rel);
-  PERFORM pg_citus_practice.drop_local_copy(inhrelid) FROM pg_inherits WHERE inhparent = rel;
+  SELECT f.relid INTO other FROM pg_citus_practice.foreign_keys f WHERE f.referenced = rel AND NOT f.from_citus LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'cannot truncate a table referenced in a foreign key constraint by a local table' USING ERRCODE = 'XX000',
+      DETAIL = format('Table "%s" references "%s"', pg_citus_practice.relname(other), shown);
+  END IF;
+  -- PostgreSQL says so of the tables that hang on it, though they are as empty as this one
+  FOR other IN SELECT DISTINCT f.relid FROM pg_citus_practice.foreign_keys f WHERE f.referenced = rel AND f.relid <> rel LOOP
+    RAISE NOTICE 'truncate cascades to table "%"', pg_citus_practice.relname(other);
+  END LOOP;
+  PERFORM pg_citus_practice.drop_local_copy(u.t) FROM unnest(rel || pg_citus_practice.partitions_of(rel)) u (t);
 END $$;
 
 -- Bytes of local rows still on disk after distributing, 0 when they were truncated: what
@@ -736,7 +810,6 @@ DECLARE
   c jsonb;
   q jsonb;
   views jsonb;
-  v record;
   child oid;
   drawn jsonb := '{}';
   last record;
@@ -750,7 +823,7 @@ BEGIN
     FOR child IN SELECT inhrelid FROM pg_inherits WHERE inhparent = rel ORDER BY inhrelid LOOP
       PERFORM pg_citus_practice.unconvert(child, keep_rows);
     END LOOP;
-  ELSIF keep_rows AND s.shape <> 'e' THEN
+  ELSIF keep_rows THEN
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names
     FROM pg_attribute WHERE attrelid = s.twinid AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     -- the shards have checked every row
@@ -758,10 +831,8 @@ BEGIN
     EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM %s', twin, names, name);
     PERFORM set_config('session_replication_role', 'origin', true);
   END IF;
-  SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('view', pg_citus_practice.qualified(r.ev_class), 'oid', r.ev_class,
-                                                         'query', pg_get_viewdef(r.ev_class))), '[]') INTO views
-  FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class w ON w.oid = r.ev_class
-  WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = rel AND w.relkind = 'v';
+  views := pg_citus_practice.views_on(rel);
+  PERFORM pg_citus_practice.take_views_off(views);
   FOR c IN SELECT * FROM jsonb_array_elements(spec->'columns') WHERE value->>'identity' IS NOT NULL LOOP
     CONTINUE WHEN spec->>'parent' IS NOT NULL;
     EXECUTE format('SELECT last_value, is_called FROM %s', pg_get_serial_sequence(name, c->>'name')) INTO last;
@@ -776,9 +847,7 @@ BEGIN
   -- the views go onto the twin before the shell goes
   EXECUTE format('ALTER TABLE %s RENAME TO %I', name, 'citus_leaving_' || rel);
   EXECUTE format('ALTER TABLE %s SET SCHEMA %I', twin, spec->>'schema');
-  FOR v IN SELECT w->>'view' AS name, w->>'query' AS query FROM jsonb_array_elements(views) w ORDER BY (w->>'oid')::bigint LOOP
-    EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', v.name, v.query);
-  END LOOP;
+  PERFORM pg_citus_practice.turn_views(views);
   PERFORM pg_citus_practice.drop_remains(spec->>'schema', spec->>'name', s, drops, format('%I.%I', spec->>'schema', 'citus_leaving_' || rel));
   FOR c IN SELECT * FROM jsonb_array_elements(spec->'columns') LOOP
     IF c->>'identity' IS NOT NULL AND spec->>'parent' IS NULL THEN
@@ -793,6 +862,7 @@ BEGIN
       EXECUTE format('ALTER SEQUENCE %I.%I OWNED BY %s.%I', q->>'schema', q->>'name', name, q->>'column');
     END IF;
   END LOOP;
+  PERFORM pg_citus_practice.put_views_back(views);
   RETURN s.twinid;
 END $$;
 

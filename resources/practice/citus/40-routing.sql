@@ -42,7 +42,7 @@ BEGIN
     RETURN coalesce(found_shard, 0);
   END IF;
   IF p.partmethod = 'a' THEN
-    RAISE EXCEPTION 'finding shard identifier of given distribution value is only supported for hash partitioned tables, range partitioned tables and reference tables.'
+    RAISE EXCEPTION 'finding shard id of given distribution value is only supported for hash partitioned tables, range partitioned tables and reference tables.'
       USING ERRCODE = '0A000';
   END IF;
   IF value IS NULL THEN
@@ -115,45 +115,104 @@ LANGUAGE plpgsql STRICT AS $$
 BEGIN
   PERFORM pg_citus_practice.require_coordinator();
   PERFORM pg_citus_practice.require_owner(table_name);
-  PERFORM pg_citus_practice.recolocate(table_name, CASE WHEN colocate_with <> 'none' THEN colocate_with::regclass END);
+  PERFORM pg_citus_practice.recolocate(table_name, CASE WHEN lower(colocate_with) <> 'none' THEN colocate_with::regclass END);
 END $$;
+CREATE FUNCTION pg_citus_practice.require_group_table(rel oid) RETURNS pg_catalog.pg_dist_partition
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+DECLARE p pg_dist_partition;
+BEGIN
+  SELECT * INTO p FROM pg_dist_partition WHERE logicalrelid = rel;
+  IF p.logicalrelid IS NULL OR NOT (p.partmethod = 'h' OR p.partmethod = 'n' AND p.repmodel <> 't' AND p.colocationid <> 0) THEN
+    RAISE EXCEPTION 'relation % should be a hash or single shard distributed table', pg_citus_practice.relname(rel) USING ERRCODE = '0A000';
+  END IF;
+  RETURN p;
+END $$;
+
 CREATE FUNCTION pg_citus_practice.recolocate(rel oid, with_table oid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
-  p pg_dist_partition := pg_citus_practice.require_citus_table(rel);
+  p pg_dist_partition;
   other pg_dist_partition;
   target int;
+  detail text;
+  mine record; theirs record;
+  shown text := pg_citus_practice.relname(rel);
+  their_name text := pg_citus_practice.relname(with_table);
+  command text;
 BEGIN
   IF NOT pg_has_role(pg_citus_practice.calling_role(), (SELECT relowner FROM pg_class WHERE oid = rel), 'USAGE') THEN
-    RAISE EXCEPTION 'must be owner of table %', pg_citus_practice.relname(rel) USING ERRCODE = '42501';
+    RAISE EXCEPTION 'must be owner of table %', shown USING ERRCODE = '42501';
   END IF;
-  IF p.partmethod <> 'h' THEN
-    RAISE EXCEPTION 'relation % should be a hash or single shard distributed table', pg_citus_practice.relname(rel) USING ERRCODE = '0A000';
-  END IF;
+  PERFORM pg_citus_practice.refuse_schema_table(rel, 'update_distributed_table_colocation');
   IF with_table IS NULL THEN
-    target := pg_citus_practice.new_colocation((SELECT count(*)::int FROM pg_dist_shard WHERE logicalrelid = rel), 1,
-      (SELECT distributioncolumntype FROM pg_dist_colocation WHERE colocationid = p.colocationid),
-      (SELECT distributioncolumncollation FROM pg_dist_colocation WHERE colocationid = p.colocationid));
+    p := pg_citus_practice.require_group_table(rel);
+    SELECT pg_citus_practice.new_colocation((SELECT count(*)::int FROM pg_dist_shard WHERE logicalrelid = rel), 1,
+        c.distributioncolumntype, c.distributioncolumncollation) INTO target
+    FROM pg_dist_colocation c WHERE c.colocationid = p.colocationid;
   ELSE
-    other := pg_citus_practice.require_citus_table(with_table);
-    IF (SELECT (distributioncolumntype, distributioncolumncollation) FROM pg_dist_colocation WHERE colocationid = p.colocationid)
-       IS DISTINCT FROM (SELECT (distributioncolumntype, distributioncolumncollation) FROM pg_dist_colocation WHERE colocationid = other.colocationid) THEN
-      RAISE EXCEPTION 'cannot colocate tables % and %', pg_citus_practice.relname(with_table), pg_citus_practice.relname(rel)
-        USING ERRCODE = 'XX000', DETAIL = format('Distribution column types don''t match for %s and %s.',
-          pg_citus_practice.relname(with_table), pg_citus_practice.relname(rel));
+    PERFORM pg_citus_practice.refuse_schema_table(with_table, 'colocate_with');
+    IF EXISTS (SELECT FROM pg_dist_partition l WHERE l.logicalrelid IN (rel, with_table)
+               AND l.partmethod = 'n' AND l.repmodel <> 't' AND l.colocationid = 0) THEN
+      RAISE EXCEPTION 'local tables cannot be colocated with other tables' USING ERRCODE = 'XX000';
     END IF;
-    IF pg_citus_practice.layout_of(rel) IS DISTINCT FROM pg_citus_practice.layout_of(with_table) THEN
-      RAISE EXCEPTION 'cannot colocate tables % and %', pg_citus_practice.relname(with_table), pg_citus_practice.relname(rel)
-        USING ERRCODE = 'XX000', DETAIL = format('Shard counts don''t match for %s and %s.',
-          pg_citus_practice.relname(with_table), pg_citus_practice.relname(rel));
+    other := pg_citus_practice.require_group_table(with_table);
+    p := pg_citus_practice.require_group_table(rel);
+    SELECT distributioncolumntype AS type, distributioncolumncollation AS collation INTO mine FROM pg_dist_colocation WHERE colocationid = p.colocationid;
+    SELECT distributioncolumntype AS type, distributioncolumncollation AS collation INTO theirs FROM pg_dist_colocation WHERE colocationid = other.colocationid;
+    detail := CASE
+      WHEN mine.type <> theirs.type THEN 'Distribution column types don''t match for %s and %s.'
+      WHEN mine.collation <> theirs.collation THEN 'Distribution column collations don''t match for %s and %s.'
+      WHEN (SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = rel) <> (SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = with_table)
+        THEN 'Shard counts don''t match for %s and %s.'
+      WHEN pg_citus_practice.shard_mins(rel) IS DISTINCT FROM pg_citus_practice.shard_mins(with_table)
+        THEN 'Shard intervals don''t match for %s and %s.' END;
+    detail := format(detail, their_name, shown);
+    IF detail IS NULL THEN
+      SELECT format('Shard %s of %s and shard %s of %s are not colocated.', b.shardid, their_name, a.shardid, shown) INTO detail
+      FROM pg_dist_shard a JOIN pg_dist_shard b ON b.logicalrelid = with_table AND a.shardminvalue IS NOT DISTINCT FROM b.shardminvalue
+      WHERE a.logicalrelid = rel
+        AND (SELECT array_agg(groupid ORDER BY groupid) FROM pg_dist_placement WHERE shardid = a.shardid)
+            IS DISTINCT FROM (SELECT array_agg(groupid ORDER BY groupid) FROM pg_dist_placement WHERE shardid = b.shardid)
+      ORDER BY b.shardminvalue::int LIMIT 1;
+    END IF;
+    IF detail IS NOT NULL THEN
+      RAISE EXCEPTION 'cannot colocate tables % and %', their_name, shown USING ERRCODE = 'XX000', DETAIL = detail;
     END IF;
     target := other.colocationid;
   END IF;
-  -- the shell keeps its operator family: joins stay right, they are merely not pushed down. A group that
-  -- was split since it was made has a family of its own kind and takes nobody in.
-  UPDATE pg_dist_partition SET colocationid = target WHERE logicalrelid = rel;
+  IF target = p.colocationid THEN RETURN; END IF;
+  UPDATE pg_dist_partition SET colocationid = target
+  WHERE logicalrelid = rel OR logicalrelid = ANY (pg_citus_practice.partitions_of(rel));
+  command := format('SELECT pg_citus_practice.take_router(%L, %s)', pg_citus_practice.qualified(rel), target);
+  EXECUTE command;
+  PERFORM pg_citus_practice.on_other_groups(command);
   PERFORM pg_citus_practice.forget_colocation(p.colocationid);
 END $$;
+
+-- Gives the shells of a table the operator family of its colocation group, on one node: with another one
+-- they would not be joined shard by shard, and not follow when the group is split. Both families send every
+-- value to the same place, so the partitions stay what they are. PostgreSQL has no command for it.
+CREATE FUNCTION pg_citus_practice.take_router(shell_name text, of_colocation int) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practice.internal = 'on' AS $$
+DECLARE
+  t oid;
+  class name;
+  class_oid oid;
+  old_class oid;
+BEGIN
+  FOREACH t IN ARRAY shell_name::regclass::oid || pg_citus_practice.partitions_of(shell_name::regclass) LOOP
+    CONTINUE WHEN NOT EXISTS (SELECT FROM pg_citus_practice.shell WHERE relid = t AND shape = 'h');
+    class := pg_citus_practice.ensure_router(of_colocation, pg_citus_practice.key_type(t), 0, pg_citus_practice.shard_mins(t));
+    SELECT c.oid INTO class_oid FROM pg_opclass c WHERE c.opcname = class AND c.opcnamespace = 'pg_citus_practice'::regnamespace;
+    SELECT partclass[0] INTO old_class FROM pg_partitioned_table WHERE partrelid = t;
+    UPDATE pg_partitioned_table SET partclass = class_oid::text::oidvector WHERE partrelid = t;
+    UPDATE pg_depend SET refobjid = class_oid
+    WHERE classid = 'pg_class'::regclass AND objid = t AND refclassid = 'pg_opclass'::regclass AND refobjid = old_class;
+    -- what sessions remember of the table goes with a change of its row in pg_class
+    UPDATE pg_class SET relname = relname WHERE oid = t;
+  END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION pg_citus_practice.recolocate(oid, oid), pg_citus_practice.take_router(text, int) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------------------------------
 -- Commands on nodes

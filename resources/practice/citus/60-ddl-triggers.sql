@@ -8,7 +8,7 @@
 --
 -- Which tables a command is about is not known at its start. Every shell whose name occurs in the text
 -- of the query steps aside; where the text does not contain the command (it was put together in a
--- function), all of them do.
+-- function), all of them do. The emulator's own functions name them in a setting (ddl_about).
 
 CREATE SCHEMA pg_citus_swap;
 
@@ -60,18 +60,19 @@ DECLARE
   q text := lower(coalesce(current_query(), ''));
   s pg_citus_practice.shell;
   everything boolean;
+  about oid[] := nullif(current_setting('citus_practice.about', true), '')::oid[];
 BEGIN
   IF pg_citus_practice.internal() OR pg_citus_practice.applying() OR pg_citus_practice.local_group() <> 0 THEN RETURN; END IF;
-  everything := q !~ (CASE tg_tag WHEN 'CREATE TABLE' THEN '\mcreate\M.*\mtable\M'
+  everything := about IS NULL AND q !~ (CASE tg_tag WHEN 'CREATE TABLE' THEN '\mcreate\M.*\mtable\M'
                       WHEN 'CREATE INDEX' THEN '\mcreate\M.*\mindex\M'
                       ELSE '\m' || replace(lower(tg_tag), ' ', '\M\s+.*\m') || '\M' END);
   FOR s IN SELECT h.* FROM pg_citus_practice.shell h JOIN pg_class c ON c.oid = h.relid
            -- a new table made in a function concerns nobody, unless it is to be a partition
-           WHERE h.twinid IS NOT NULL AND (everything AND (tg_tag <> 'CREATE TABLE' OR h.shape = 'p')
+           WHERE h.twinid IS NOT NULL AND CASE WHEN about IS NOT NULL THEN h.relid = ANY (about) ELSE everything AND (tg_tag <> 'CREATE TABLE' OR h.shape = 'p')
              OR pg_citus_practice.mentions(q, c.relname)
              OR tg_tag IN ('DROP INDEX', 'ALTER INDEX') AND EXISTS (
                   SELECT FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
-                  WHERE x.indrelid = h.twinid AND pg_citus_practice.mentions(q, i.relname)))
+                  WHERE x.indrelid = h.twinid AND pg_citus_practice.mentions(q, i.relname)) END
            ORDER BY h.relid LOOP
     IF tg_tag IN ('CREATE INDEX', 'DROP INDEX') AND q ~ '\mindex\s+concurrently\M' AND q !~ ';\s*\S' THEN
       PERFORM pg_citus_practice.refuse('CONCURRENTLY on a Citus table', 'Leave out CONCURRENTLY: practice tables are small.');
@@ -95,7 +96,6 @@ DECLARE
   changes jsonb := '[]';
   change jsonb;
   after jsonb;
-  foreign_child record;
 BEGIN
   IF pg_citus_practice.internal() THEN RETURN; END IF;
   IF pg_citus_practice.local_group() <> 0 THEN
@@ -127,21 +127,9 @@ BEGIN
   END LOOP;
 
   -- a plain table that now refers to a reference table, or to a local one in the metadata, joins them
-  FOR foreign_child IN
-    SELECT DISTINCT k.conrelid, n.nspname, c2.relname
-    FROM jsonb_array_elements(changes) o JOIN pg_dist_partition p ON p.logicalrelid = (o->>'relid')::oid AND p.partmethod = 'n'
-      AND (p.repmodel = 't' OR p.colocationid = 0)
-    CROSS JOIN jsonb_array_elements_text(o->'after'->'referenced_by') r JOIN pg_constraint k ON k.oid = r::oid
-    JOIN pg_class c2 ON c2.oid = k.conrelid JOIN pg_namespace n ON n.oid = c2.relnamespace
-    WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(o->'before'->'referenced_by') b WHERE b = r)
-      AND NOT EXISTS (SELECT FROM pg_dist_schema s WHERE s.schemaid = n.oid)
-      AND pg_citus_practice.setting('citus.enable_local_reference_table_foreign_keys', 'on') = 'on'
-  LOOP
-    RAISE NOTICE 'local tables that are added to metadata automatically by citus, but not chained with reference tables via foreign keys might be automatically converted back to postgres tables'
-      USING HINT = format('Executing citus_add_local_table_to_metadata($$%s$$) prevents this for the given relation, and all of the connected relations',
-                          format('%I.%I', foreign_child.nspname, foreign_child.relname));
-    PERFORM pg_citus_practice.make_local(foreign_child.conrelid, true, true);
-  END LOOP;
+  PERFORM pg_citus_practice.adopt_referring(p.logicalrelid) FROM jsonb_array_elements(changes) o
+  JOIN pg_dist_partition p ON p.logicalrelid = (o->>'relid')::oid AND p.partmethod = 'n' AND (p.repmodel = 't' OR p.colocationid = 0)
+  WHERE o->'after'->'referenced_by' <> o->'before'->'referenced_by';
 
   IF tg_tag IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE TABLE AS', 'SELECT INTO') THEN
     FOR c IN SELECT DISTINCT d.objid AS oid, k.relkind, k.relispartition, s.colocationid,
@@ -164,6 +152,16 @@ BEGIN
     END LOOP;
   END IF;
 END $body$;
+
+-- Runs a command that is about these tables and no others.
+CREATE FUNCTION pg_citus_practice.ddl_about(rels oid[], command text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  PERFORM set_config('citus_practice.about', rels::text, true);
+  EXECUTE command;
+  PERFORM set_config('citus_practice.about', '', true);
+END $$;
+REVOKE ALL ON FUNCTION pg_citus_practice.ddl_about(oid[], text) FROM PUBLIC;
 
 CREATE FUNCTION pg_citus_practice.step_back(rel oid, twin oid, before jsonb, after jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practice.internal = 'on' SET client_min_messages = warning AS $$

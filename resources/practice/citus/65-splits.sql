@@ -1,6 +1,6 @@
--- Splitting shards and isolating tenants. Every transfer mode does the same here: the rows of the old
--- shards are read once, the ranges change on all nodes, and the rows are written again where they belong
--- now. It blocks writes, whatever was asked for.
+-- Splitting shards and isolating tenants. The transfer mode decides what is checked beforehand; what is done
+-- is the same in all of them: the rows of the old shards are read once, the ranges change on all nodes, and
+-- the rows are written again where they belong now. It blocks writes, whatever was asked for.
 
 -- The new ranges of a colocation group, on one node: windows, metadata and routing change together.
 CREATE FUNCTION pg_citus_practice.take_ranges(change jsonb) RETURNS void
@@ -50,12 +50,6 @@ DECLARE
 BEGIN
   SELECT * INTO origin FROM pg_dist_shard WHERE shardid = of_shard;
   SELECT colocationid INTO colocation FROM pg_dist_partition WHERE logicalrelid = origin.logicalrelid;
-  IF EXISTS (SELECT FROM pg_dist_partition p JOIN pg_partitioned_table pt ON pt.partrelid = p.logicalrelid
-             JOIN pg_citus_practice.shell s ON s.relid = p.logicalrelid AND s.shape = 'h'
-             JOIN pg_opclass c ON c.oid = pt.partclass[0]
-             WHERE p.colocationid = colocation AND c.opcname <> (SELECT r.opclass FROM pg_citus_practice.router r WHERE r.colocationid = colocation)) THEN
-    PERFORM pg_citus_practice.refuse('splitting a group that tables joined with update_distributed_table_colocation');
-  END IF;
   CREATE TEMPORARY TABLE citus_split_shards ON COMMIT DROP AS
     SELECT s.shardid AS old_shard, s.logicalrelid AS rel, b.shape, 'citus_split_' || s.shardid AS rows_kept,
            (SELECT groupid FROM pg_dist_placement p WHERE p.shardid = s.shardid ORDER BY placementid LIMIT 1) AS groupid,
@@ -111,7 +105,28 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   WHERE attrelid = rel AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 $$;
 
-CREATE FUNCTION pg_citus_practice.isolate(rel oid, tenant text, cascade_option text) RETURNS bigint
+-- What a transfer mode asks of a split, before anything is done.
+CREATE FUNCTION pg_citus_practice.prepare_split(of_table oid, mode citus.shard_transfer_mode) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE tables regclass[];
+BEGIN
+  tables := ARRAY(SELECT o.logicalrelid FROM pg_dist_partition p JOIN pg_dist_partition o USING (colocationid)
+                  WHERE p.logicalrelid = of_table ORDER BY o.logicalrelid::oid);
+  PERFORM pg_citus_practice.require_ownership(t) FROM unnest(tables) t;
+  IF mode = 'auto' THEN
+    PERFORM pg_citus_practice.require_replica_identity(tables);
+  END IF;
+  IF mode <> 'block_writes' THEN
+    IF pg_citus_practice.setting('citus_practice.moved', 'off') = 'on' THEN
+      RAISE EXCEPTION 'multiple shard movements/splits via logical replication in the same transaction is currently not supported'
+        USING ERRCODE = '0A000';
+    END IF;
+    PERFORM set_config('citus_practice.moved', 'on', true);
+  END IF;
+END $$;
+REVOKE ALL ON FUNCTION pg_citus_practice.prepare_split(oid, citus.shard_transfer_mode) FROM PUBLIC;
+
+CREATE FUNCTION pg_citus_practice.isolate(rel oid, tenant text, cascade_option text, mode citus.shard_transfer_mode) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   p pg_dist_partition;
@@ -128,9 +143,6 @@ BEGIN
   IF p.partmethod <> 'h' THEN
     RAISE EXCEPTION 'cannot isolate tenant because tenant isolation is only support for hash distributed tables' USING ERRCODE = '0A000';
   END IF;
-  IF upper(cascade_option) NOT IN ('', 'CASCADE') THEN
-    RAISE EXCEPTION 'invalid option for cascade_option' USING ERRCODE = '22023';
-  END IF;
   IF upper(cascade_option) <> 'CASCADE' AND EXISTS (SELECT FROM pg_dist_partition o WHERE o.colocationid = p.colocationid AND o.logicalrelid <> rel) THEN
     RAISE EXCEPTION 'cannot isolate tenant because "%" has colocated tables', shown USING ERRCODE = '0A000',
       HINT = format('Use CASCADE option to isolate tenants for the colocated tables too. Example usage: isolate_tenant_to_new_shard(''%s'', ''%s'', ''CASCADE'')', shown, tenant);
@@ -138,8 +150,9 @@ BEGIN
   h := pg_citus_practice.hash_value((SELECT atttypid FROM pg_attribute WHERE attrelid = rel AND attname = pg_citus_practice.key_column(rel)), tenant);
   SELECT * INTO s FROM pg_dist_shard WHERE logicalrelid = rel AND h BETWEEN shardminvalue::int AND shardmaxvalue::int;
   IF s.shardminvalue = s.shardmaxvalue THEN
-    RAISE EXCEPTION 'table % has already been isolated for the given value', shown USING ERRCODE = '42809';
+    RAISE EXCEPTION 'table % has already been isolated for the given value', quote_ident(shown) USING ERRCODE = '55000';
   END IF;
+  PERFORM pg_citus_practice.prepare_split(rel, mode);
   SELECT groupid INTO home FROM pg_dist_placement WHERE shardid = s.shardid ORDER BY placementid LIMIT 1;
   IF s.shardminvalue::int < h THEN
     pieces := pieces || jsonb_build_object('min', s.shardminvalue, 'max', (h - 1)::text, 'group', home);
@@ -153,10 +166,10 @@ BEGIN
 END $$;
 CREATE FUNCTION pg_catalog.isolate_tenant_to_new_shard(table_name regclass, tenant_id anyelement, cascade_option text DEFAULT '',
   shard_transfer_mode citus.shard_transfer_mode DEFAULT 'auto') RETURNS bigint
-LANGUAGE sql STRICT AS 'SELECT pg_citus_practice.isolate($1, $2::text, $3)';
+LANGUAGE sql STRICT AS 'SELECT pg_citus_practice.isolate($1, $2::text, $3, $4)';
 CREATE FUNCTION pg_catalog.isolate_tenant_to_new_shard(table_name regclass, tenant_id text, cascade_option text DEFAULT '',
   shard_transfer_mode citus.shard_transfer_mode DEFAULT 'auto') RETURNS bigint
-LANGUAGE sql STRICT AS 'SELECT pg_citus_practice.isolate($1, $2, $3)';
+LANGUAGE sql STRICT AS 'SELECT pg_citus_practice.isolate($1, $2, $3, $4)';
 
 CREATE FUNCTION pg_catalog.citus_split_shard_by_split_points(shard_id bigint, split_points text[], node_ids int[],
   shard_transfer_mode citus.shard_transfer_mode DEFAULT 'auto') RETURNS void
@@ -181,30 +194,35 @@ BEGIN
   IF p.partmethod <> 'h' THEN
     RAISE EXCEPTION 'Cannot split shard as operation is only supported for hash distributed tables.' USING ERRCODE = '0A000';
   END IF;
-  IF cardinality(points) = 0 THEN
-    RAISE EXCEPTION 'No split points specified' USING ERRCODE = '22023';
-  END IF;
   IF cardinality(node_ids) <> cardinality(points) + 1 THEN
     RAISE EXCEPTION 'Number of worker node ids should be one greater split points. NodeId count is ''%'' and SplitPoint count is ''%''.',
-      cardinality(node_ids), cardinality(points) USING ERRCODE = '22023';
+      cardinality(node_ids), cardinality(points) USING ERRCODE = '42601';
+  END IF;
+  IF s.shardminvalue = s.shardmaxvalue THEN
+    RAISE EXCEPTION 'Cannot split shard id "%" as min/max range are equal: (''%'', ''%'').', shard_id, s.shardminvalue, s.shardmaxvalue
+      USING ERRCODE = '42601';
   END IF;
   lower_bound := s.shardminvalue::int;
   FOR i IN 1 .. cardinality(points) LOOP
-    IF points[i] < s.shardminvalue::int OR points[i] >= s.shardmaxvalue::int THEN
+    IF points[i] NOT BETWEEN s.shardminvalue::int AND s.shardmaxvalue::int THEN
       RAISE EXCEPTION 'Split point % is outside the min/max range(%, %) for shard id %.', points[i], s.shardminvalue, s.shardmaxvalue, shard_id
-        USING ERRCODE = '22023';
+        USING ERRCODE = '42601';
+    ELSIF points[i] = s.shardmaxvalue::int THEN
+      RAISE EXCEPTION 'Invalid split point %, as split points should be inclusive. Please use % instead.', points[i], points[i] - 1
+        USING ERRCODE = '42601';
     ELSIF i > 1 AND points[i] <= points[i - 1] THEN
       RAISE EXCEPTION 'Invalid Split Points ''%'' followed by ''%''. All split points should be strictly increasing.', points[i - 1], points[i]
-        USING ERRCODE = '22023';
+        USING ERRCODE = '42601';
     END IF;
   END LOOP;
   FOR i IN 1 .. cardinality(node_ids) LOOP
     SELECT * INTO node FROM pg_dist_node WHERE nodeid = node_ids[i] AND isactive AND noderole = 'primary';
     IF NOT FOUND THEN
-      RAISE EXCEPTION 'Invalid Node Id ''%''.', node_ids[i] USING ERRCODE = '22023';
+      RAISE EXCEPTION 'Invalid Node Id ''%''.', node_ids[i] USING ERRCODE = '25001';
     END IF;
     pieces := pieces || jsonb_build_object('min', lower_bound::text, 'max', coalesce(points[i]::text, s.shardmaxvalue), 'group', node.groupid);
     lower_bound := points[i]::bigint + 1;
   END LOOP;
+  PERFORM pg_citus_practice.prepare_split(s.logicalrelid, shard_transfer_mode);
   PERFORM pg_citus_practice.split(shard_id, pieces);
 END $$;

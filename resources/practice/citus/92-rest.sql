@@ -36,8 +36,6 @@ DO $do$
 DECLARE f record;
 BEGIN
   FOR f IN SELECT * FROM (VALUES
-    ('alter_old_partitions_set_access_method', 'IN parent_table_name regclass, IN older_than timestamp with time zone, IN new_access_method name', 'regclass, timestamp with time zone, name', '', 'p'),
-    ('alter_table_set_access_method', 'table_name regclass, access_method text', 'regclass, text', 'void', 'f'),
     ('citus_add_clone_node', 'replica_hostname text, replica_port integer, primary_hostname text, primary_port integer', 'text, integer, text, integer', 'integer', 'f'),
     ('citus_add_clone_node_with_nodeid', 'replica_hostname text, replica_port integer, primary_nodeid integer', 'text, integer, integer', 'integer', 'f'),
     ('citus_copy_shard_placement', 'shard_id bigint, source_node_id integer, target_node_id integer, transfer_mode citus.shard_transfer_mode DEFAULT ''auto''::citus.shard_transfer_mode', 'bigint, integer, integer, citus.shard_transfer_mode', 'void', 'f'),
@@ -59,7 +57,6 @@ BEGIN
     ('create_distributed_function', 'function_name regprocedure, distribution_arg_name text DEFAULT NULL::text, colocate_with text DEFAULT ''default''::text, force_delegation boolean DEFAULT NULL::boolean', 'regprocedure, text, text, boolean', 'void', 'f'),
     ('get_rebalance_progress', '', '', 'TABLE(sessionid integer, table_name regclass, shardid bigint, shard_size bigint, sourcename text, sourceport integer, targetname text, targetport integer, progress bigint, source_shard_size bigint, target_shard_size bigint, operation_type text, source_lsn pg_lsn, target_lsn pg_lsn, status text)', 'f'),
     ('get_snapshot_based_node_split_plan', 'primary_node_name text, primary_node_port integer, replica_node_name text, replica_node_port integer, rebalance_strategy name DEFAULT NULL::name', 'text, integer, text, integer, name', 'TABLE(table_name regclass, shardid bigint, shard_size bigint, placement_node text)', 'f'),
-    ('master_create_empty_shard', 'text', 'text', 'bigint', 'f'),
     ('replicate_table_shards', 'relation regclass, shard_replication_factor integer DEFAULT (current_setting(''citus.shard_replication_factor''::text))::integer, max_shard_copies integer DEFAULT 1000000, excluded_shard_list bigint[] DEFAULT ''{}''::bigint[], shard_transfer_mode citus.shard_transfer_mode DEFAULT ''auto''::citus.shard_transfer_mode', 'regclass, integer, integer, bigint[], citus.shard_transfer_mode', 'void', 'f'),
     ('stop_metadata_sync_to_node', 'nodename text, nodeport integer, clear_metadata boolean DEFAULT true', 'text, integer, boolean', 'void', 'f')
   ) AS v (name, arguments, types, result, kind) LOOP
