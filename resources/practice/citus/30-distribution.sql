@@ -587,8 +587,10 @@ BEGIN
     sql := sql || format('CREATE TRIGGER citus_practice_key_given BEFORE INSERT ON %s FOR EACH ROW WHEN (NEW.%I IS NULL)
                           EXECUTE FUNCTION pg_citus_practice.key_given();', shard, pg_citus_practice.key_column(rel));
   END IF;
-  -- a partition hangs in the shard of its parent that has the same range
+  -- a partition hangs in the shard of its parent that has the same range; that of a local table hangs in the
+  -- shell itself and cannot hang in two places
   SELECT i.inhparent INTO parent_rel FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+  JOIN pg_dist_partition d ON d.logicalrelid = rel AND (d.partmethod <> 'n' OR d.colocationid <> 0)
   WHERE i.inhrelid = rel AND p.relkind = 'p';
   IF parent_rel IS NOT NULL THEN
     SELECT o.shardid INTO parent_shard FROM pg_dist_shard o JOIN pg_dist_shard s ON s.shardid = of_shard

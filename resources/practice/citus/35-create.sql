@@ -30,9 +30,13 @@ END $$;
 -- Every reason a table cannot become a Citus table of any kind.
 CREATE FUNCTION pg_citus_practice.require_eligible(rel oid) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE c pg_class; parent oid;
+DECLARE
+  c pg_class;
+  parent oid;
+  -- a local table in the metadata is a shell, and its twin is what it is
+  def oid := pg_citus_practice.definition_of(rel);
 BEGIN
-  SELECT * INTO c FROM pg_class WHERE oid = rel;
+  SELECT * INTO c FROM pg_class WHERE oid = def;
   IF EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel AND NOT (partmethod = 'n' AND repmodel <> 't' AND colocationid = 0)) THEN
     RAISE EXCEPTION 'table "%" is already distributed', c.relname USING ERRCODE = '42P16';
   END IF;
@@ -44,8 +48,8 @@ BEGIN
   END IF;
   IF c.relkind NOT IN ('r', 'f', 'p')
      OR EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
-                WHERE i.inhrelid = rel AND p.relkind = 'r')
-     OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = rel) THEN
+                WHERE i.inhrelid = def AND p.relkind = 'r')
+     OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = def) THEN
     RAISE EXCEPTION '% is not a regular, foreign or partitioned table', c.relname USING ERRCODE = '42809';
   END IF;
   IF c.relkind = 'f' THEN
@@ -57,12 +61,12 @@ BEGIN
       USING ERRCODE = 'XX000', DETAIL = 'Citus does not support distributing partitions if their parent is not distributed table.',
             HINT = format('Distribute the partitioned table "%s" instead.', pg_citus_practice.relname(parent));
   END IF;
-  IF c.relkind = 'p' AND EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid WHERE i.inhparent = rel AND p.relkind = 'p') THEN
+  IF c.relkind = 'p' AND EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid WHERE i.inhparent = def AND p.relkind = 'p') THEN
     RAISE EXCEPTION 'distributing multi-level partitioned tables is not supported'
       USING ERRCODE = 'XX000', DETAIL = format('Relation "%s" is partitioned table itself so cannot be partition of relation "%s".',
-        (SELECT p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid WHERE i.inhparent = rel AND p.relkind = 'p' LIMIT 1), c.relname);
+        (SELECT p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid WHERE i.inhparent = def AND p.relkind = 'p' LIMIT 1), c.relname);
   END IF;
-  IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = rel AND NOT tgisinternal)
+  IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = def AND NOT tgisinternal)
      AND pg_citus_practice.setting('citus.enable_unsafe_triggers', 'off') <> 'on' THEN
     RAISE EXCEPTION 'cannot distribute relation "%" because it has triggers', c.relname
       USING ERRCODE = 'XX000', HINT = format('Consider dropping all the triggers on "%s" and retry.', c.relname);
@@ -619,7 +623,6 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   c pg_class;
   name text := pg_citus_practice.qualified(rel);
-  t oid;
 BEGIN
   PERFORM pg_citus_practice.ensure_cluster();
   PERFORM pg_citus_practice.require_eligible(rel);
@@ -634,8 +637,7 @@ BEGIN
       USING ERRCODE = '0A000', DETAIL = 'UPDATE and DELETE commands on the relation will error out during create_distributed_table_concurrently unless there is a REPLICA IDENTITY or PRIMARY KEY. INSERT commands will still work.';
   END IF;
   PERFORM pg_citus_practice.distribute(rel, key_name, 'hash', with_table, colocation_word, wanted_shards, false);
-  t := name::regclass;
-  PERFORM pg_citus_practice.drop_local_copy(u.t) FROM unnest(t || pg_citus_practice.partitions_of(t)) u (t);
+  PERFORM pg_citus_practice.drop_local_copies(name::regclass);
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.distribute_concurrently(oid, text, oid, text, int) FROM PUBLIC;
 
@@ -655,7 +657,7 @@ BEGIN
   END IF;
   PERFORM pg_citus_practice.require_eligible(rel);
   PERFORM pg_citus_practice.ensure_cluster();
-  IF (SELECT relkind FROM pg_class WHERE oid = rel) = 'p' THEN
+  IF (SELECT relkind FROM pg_class WHERE oid = pg_citus_practice.definition_of(rel)) = 'p' THEN
     RAISE EXCEPTION 'distributing partitioned tables in only supported for hash-distributed tables' USING ERRCODE = '0A000';
   END IF;
   rel := pg_citus_practice.leave_metadata(rel);
@@ -732,13 +734,10 @@ BEGIN
   IF NOT cascades THEN PERFORM pg_citus_practice.require_no_outer_keys(rel); END IF;
   FOREACH t IN ARRAY pg_citus_practice.in_key_order(pg_citus_practice.foreign_key_family(rel)) LOOP
     CONTINUE WHEN EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = t);
-    IF (SELECT relkind FROM pg_class WHERE oid = t) = 'p' THEN
-      PERFORM pg_citus_practice.refuse('a partitioned local table in the metadata');
-    END IF;
     PERFORM pg_citus_practice.convert(t, 'o', 'n', NULL, 0, 's',
       '[{"min": null, "max": null, "groups": [0]}]', false, auto);
     -- a local table's rows are where they always were
-    PERFORM pg_citus_practice.drop_local_copy((SELECT relid FROM pg_citus_practice.shell WHERE twinid = t));
+    PERFORM pg_citus_practice.drop_local_copies((SELECT relid FROM pg_citus_practice.shell WHERE twinid = t));
   END LOOP;
 END $body$;
 
@@ -755,7 +754,12 @@ BEGIN
     UPDATE pg_citus_practice.shell SET localcopy = NULL WHERE relid = rel;
   END IF;
 END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.drop_local_copy(oid) FROM PUBLIC;
+-- Of a table and its partitions.
+CREATE FUNCTION pg_citus_practice.drop_local_copies(rel oid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT pg_citus_practice.drop_local_copy(t) FROM unnest(rel || pg_citus_practice.partitions_of(rel)) t
+$$;
+REVOKE ALL ON FUNCTION pg_citus_practice.drop_local_copy(oid), pg_citus_practice.drop_local_copies(oid) FROM PUBLIC;
 
 CREATE FUNCTION pg_catalog.truncate_local_data_after_distributing_table(function_name regclass) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -784,7 +788,7 @@ BEGIN
   FOR other IN SELECT DISTINCT f.relid FROM pg_citus_practice.foreign_keys f WHERE f.referenced = rel AND f.relid <> rel LOOP
     RAISE NOTICE 'truncate cascades to table "%"', pg_citus_practice.relname(other);
   END LOOP;
-  PERFORM pg_citus_practice.drop_local_copy(u.t) FROM unnest(rel || pg_citus_practice.partitions_of(rel)) u (t);
+  PERFORM pg_citus_practice.drop_local_copies(rel);
 END $$;
 
 -- Bytes of local rows still on disk after distributing, 0 when they were truncated: what

@@ -181,36 +181,34 @@ BEGIN
     target := other.colocationid;
   END IF;
   IF target = p.colocationid THEN RETURN; END IF;
-  UPDATE pg_dist_partition SET colocationid = target
-  WHERE logicalrelid = rel OR logicalrelid = ANY (pg_citus_practice.partitions_of(rel));
+  UPDATE pg_dist_partition SET colocationid = target WHERE logicalrelid = rel;
   command := format('SELECT pg_citus_practice.take_router(%L, %s)', pg_citus_practice.qualified(rel), target);
   EXECUTE command;
   PERFORM pg_citus_practice.on_other_groups(command);
   PERFORM pg_citus_practice.forget_colocation(p.colocationid);
 END $$;
 
--- Gives the shells of a table the operator family of its colocation group, on one node: with another one
--- they would not be joined shard by shard, and not follow when the group is split. Both families send every
+-- Gives the shell of a table the operator family of its colocation group, on one node: with another one it
+-- would not be joined shard by shard, and not follow when the group is split. Both families send every
 -- value to the same place, so the partitions stay what they are. PostgreSQL has no command for it.
 CREATE FUNCTION pg_citus_practice.take_router(shell_name text, of_colocation int) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practice.internal = 'on' AS $$
 DECLARE
-  t oid;
+  rel oid := shell_name::regclass;
   class name;
   class_oid oid;
   old_class oid;
 BEGIN
-  FOREACH t IN ARRAY shell_name::regclass::oid || pg_citus_practice.partitions_of(shell_name::regclass) LOOP
-    CONTINUE WHEN NOT EXISTS (SELECT FROM pg_citus_practice.shell WHERE relid = t AND shape = 'h');
-    class := pg_citus_practice.ensure_router(of_colocation, pg_citus_practice.key_type(t), 0, pg_citus_practice.shard_mins(t));
-    SELECT c.oid INTO class_oid FROM pg_opclass c WHERE c.opcname = class AND c.opcnamespace = 'pg_citus_practice'::regnamespace;
-    SELECT partclass[0] INTO old_class FROM pg_partitioned_table WHERE partrelid = t;
-    UPDATE pg_partitioned_table SET partclass = class_oid::text::oidvector WHERE partrelid = t;
-    UPDATE pg_depend SET refobjid = class_oid
-    WHERE classid = 'pg_class'::regclass AND objid = t AND refclassid = 'pg_opclass'::regclass AND refobjid = old_class;
-    -- what sessions remember of the table goes with a change of its row in pg_class
-    UPDATE pg_class SET relname = relname WHERE oid = t;
-  END LOOP;
+  -- the parent of partitions has none
+  IF NOT EXISTS (SELECT FROM pg_citus_practice.shell WHERE relid = rel AND shape = 'h') THEN RETURN; END IF;
+  class := pg_citus_practice.ensure_router(of_colocation, pg_citus_practice.key_type(rel), 0, pg_citus_practice.shard_mins(rel));
+  SELECT c.oid INTO class_oid FROM pg_opclass c WHERE c.opcname = class AND c.opcnamespace = 'pg_citus_practice'::regnamespace;
+  SELECT partclass[0] INTO old_class FROM pg_partitioned_table WHERE partrelid = rel;
+  UPDATE pg_partitioned_table SET partclass = class_oid::text::oidvector WHERE partrelid = rel;
+  UPDATE pg_depend SET refobjid = class_oid
+  WHERE classid = 'pg_class'::regclass AND objid = rel AND refclassid = 'pg_opclass'::regclass AND refobjid = old_class;
+  -- what sessions remember of the table goes with a change of its row in pg_class
+  UPDATE pg_class SET relname = relname WHERE oid = rel;
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.recolocate(oid, oid), pg_citus_practice.take_router(text, int) FROM PUBLIC;
 

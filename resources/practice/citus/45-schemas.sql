@@ -100,6 +100,9 @@ LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   name text := (SELECT nspname FROM pg_namespace WHERE oid = schemaname);
   of_colocation int;
+  tables oid[];
+  keys oid[];
+  commands jsonb;
   t oid;
 BEGIN
   PERFORM pg_citus_practice.require_coordinator();
@@ -109,11 +112,44 @@ BEGIN
     RAISE EXCEPTION 'schema % is not distributed', name USING ERRCODE = 'XX000';
   END IF;
   RAISE NOTICE 'undistributing schema %', name;
-  FOREACH t IN ARRAY pg_citus_practice.tables_of_schema(schemaname) LOOP
-    CONTINUE WHEN NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = t AND p.colocationid = of_colocation);
+  tables := ARRAY(SELECT u.t FROM unnest(pg_citus_practice.tables_of_schema(schemaname)) WITH ORDINALITY u (t, place)
+                  JOIN pg_dist_partition p ON p.logicalrelid = u.t AND p.colocationid = of_colocation ORDER BY place);
+  keys := ARRAY(SELECT f.oid FROM pg_citus_practice.foreign_keys f WHERE f.relid = ANY (tables) OR f.referenced = ANY (tables));
+  commands := pg_citus_practice.foreign_key_commands(keys);
+  PERFORM pg_citus_practice.take_keys_off(keys);
+  FOREACH t IN ARRAY tables LOOP
     PERFORM pg_citus_practice.undistribute(t, false);
   END LOOP;
   DELETE FROM pg_dist_schema s WHERE s.colocationid = of_colocation;
   PERFORM pg_citus_practice.forget_colocation(of_colocation);
+  PERFORM pg_citus_practice.put_keys_back(commands);
 END $$;
+-- A table of a distributed schema that ALTER TABLE SET SCHEMA takes elsewhere.
+CREATE FUNCTION pg_citus_practice.leave_schema(rel oid, new_schema name) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  name text := pg_citus_practice.qualified(rel);
+  home name;
+  plain oid;
+  colocation int;
+BEGIN
+  SELECT n.nspname INTO home FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = rel;
+  RAISE NOTICE 'undistributing table % in distributed schema % before altering its schema', pg_citus_practice.relname(rel), home;
+  PERFORM pg_citus_practice.require_no_foreign_keys(rel, pg_citus_practice.cascade_hint(rel));
+  PERFORM pg_citus_practice.require_no_identity(rel);
+  plain := pg_citus_practice.unconvert(rel);
+  PERFORM pg_citus_practice.ddl_inside(format('ALTER TABLE %s SET SCHEMA %I', name, new_schema));
+  SELECT s.colocationid INTO colocation FROM pg_dist_schema s WHERE s.schemaid = new_schema::text::regnamespace;
+  IF FOUND THEN
+    PERFORM pg_citus_practice.distribute_single(plain, NULL, 'default', colocation, false);
+    PERFORM pg_citus_practice.drop_local_copies((SELECT relid FROM pg_citus_practice.shell WHERE twinid = plain));
+  END IF;
+END $$;
+
+CREATE FUNCTION pg_citus_practice.ddl_inside(command text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practice.internal = 'on' AS $$
+BEGIN
+  EXECUTE command;
+END $$;
+REVOKE ALL ON FUNCTION pg_citus_practice.leave_schema(oid, name), pg_citus_practice.ddl_inside(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION pg_citus_practice.require_tenant_table(oid), pg_citus_practice.refuse_schema_table(oid, text) FROM PUBLIC;

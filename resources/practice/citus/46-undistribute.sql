@@ -41,6 +41,12 @@ BEGIN
     CASE WHEN k.relid = rel THEN 'has a foreign key' ELSE 'is referenced by a foreign key' END USING ERRCODE = 'XX000', HINT = hint;
 END $$;
 
+CREATE FUNCTION pg_citus_practice.cascade_hint(rel oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $body$
+  SELECT format('Use cascade option to undistribute all the relations involved in a foreign key relationship with %s by executing SELECT undistribute_table($$%1$s$$, cascade_via_foreign_keys=>true)',
+    pg_citus_practice.qualified(rel))
+$body$;
+
 -- The partitions people see: those that stand for shards are none.
 CREATE FUNCTION pg_citus_practice.partitions_of(rel oid) RETURNS oid[]
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
@@ -96,7 +102,6 @@ END $$;
 CREATE FUNCTION pg_catalog.undistribute_table(table_name regclass, cascade_via_foreign_keys boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog AS $body$
 DECLARE
-  name text := pg_citus_practice.qualified(table_name);
   keys oid[];
   commands jsonb;
   family oid[];
@@ -109,8 +114,7 @@ BEGIN
   END IF;
   PERFORM pg_citus_practice.refuse_schema_table(table_name, 'undistribute_table');
   IF NOT cascade_via_foreign_keys THEN
-    PERFORM pg_citus_practice.require_no_foreign_keys(table_name, format(
-      'Use cascade option to undistribute all the relations involved in a foreign key relationship with %s by executing SELECT undistribute_table($$%1$s$$, cascade_via_foreign_keys=>true)', name));
+    PERFORM pg_citus_practice.require_no_foreign_keys(table_name, pg_citus_practice.cascade_hint(table_name));
   END IF;
   PERFORM pg_citus_practice.require_no_partition(table_name);
   family := ARRAY(SELECT f FROM unnest(pg_citus_practice.foreign_key_family(table_name)) WITH ORDINALITY u (f, place)
@@ -141,3 +145,20 @@ BEGIN
     PERFORM pg_citus_practice.unconvert(t);
   END LOOP;
 END $$;
+
+-- Local tables that came into the metadata by a foreign key leave it when no reference table is left at its end.
+CREATE FUNCTION pg_citus_practice.release_disconnected() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE t oid;
+BEGIN
+  IF pg_citus_practice.setting('citus.enable_local_reference_table_foreign_keys', 'on') <> 'on' THEN RETURN; END IF;
+  FOR t IN SELECT p.logicalrelid::oid FROM pg_dist_partition p
+    WHERE p.autoconverted AND p.partmethod = 'n' AND p.repmodel <> 't' AND p.colocationid = 0
+      AND NOT EXISTS (SELECT FROM unnest(pg_citus_practice.foreign_key_family(p.logicalrelid)) f
+                      JOIN pg_dist_partition o ON o.logicalrelid = f WHERE o.repmodel = 't')
+    ORDER BY 1 LOOP
+    RAISE NOTICE 'removing table % from metadata as it is not connected to any reference tables via foreign keys', pg_citus_practice.qualified(t);
+    PERFORM pg_citus_practice.unconvert(t);
+  END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION pg_citus_practice.release_disconnected() FROM PUBLIC;

@@ -176,7 +176,7 @@ BEGIN
   PERFORM pg_citus_practice.distribute(twin, key, 'hash', with_table, coalesce(lower(colocation_word), 'default'),
     coalesce(shards, current_shards), false, same_group);
   SELECT relid INTO made FROM pg_citus_practice.shell WHERE twinid = twin;
-  PERFORM pg_citus_practice.drop_local_copy(u.t) FROM unnest(made || pg_citus_practice.partitions_of(made)) u (t);
+  PERFORM pg_citus_practice.drop_local_copies(made);
   RETURN made;
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.alter_distribution(oid, text, int, oid, text, boolean),
@@ -227,7 +227,8 @@ BEGIN
   FOR r IN SELECT partition, from_value, to_value FROM pg_catalog.time_partitions
            WHERE parent_table = parent_table_name AND to_value IS NOT NULL AND to_value::timestamptz <= older_than
              AND access_method <> new_access_method ORDER BY to_value::timestamptz LOOP
-    RAISE NOTICE 'converting % with start time % and end time %', r.partition, r.from_value, r.to_value;
+    RAISE NOTICE 'converting % with start time % and end time %',
+      (SELECT pg_catalog.quote_ident(relname) FROM pg_catalog.pg_class WHERE oid = r.partition), r.from_value, r.to_value;
     PERFORM pg_catalog.alter_table_set_access_method(r.partition, new_access_method::text);
     COMMIT;
   END LOOP;

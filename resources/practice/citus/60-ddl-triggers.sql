@@ -130,6 +130,11 @@ BEGIN
   PERFORM pg_citus_practice.adopt_referring(p.logicalrelid) FROM jsonb_array_elements(changes) o
   JOIN pg_dist_partition p ON p.logicalrelid = (o->>'relid')::oid AND p.partmethod = 'n' AND (p.repmodel = 't' OR p.colocationid = 0)
   WHERE o->'after'->'referenced_by' <> o->'before'->'referenced_by';
+  IF tg_tag = 'ALTER TABLE' AND pg_citus_practice.setting('citus_practice.about', '') = '' AND EXISTS (
+       SELECT FROM jsonb_array_elements(changes) o, jsonb_object_keys(o->'before'->'constraints') k
+       WHERE o->'after'->'constraints'->k IS NULL) THEN
+    PERFORM pg_citus_practice.release_disconnected();
+  END IF;
 
   IF tg_tag IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE TABLE AS', 'SELECT INTO') THEN
     FOR c IN SELECT DISTINCT d.objid AS oid, k.relkind, k.relispartition, s.colocationid,
@@ -145,10 +150,15 @@ BEGIN
         PERFORM pg_citus_practice.distribute_single(c.oid, NULL, 'default', c.colocationid, tg_tag <> 'CREATE TABLE');
       END IF;
     END LOOP;
-  ELSIF tg_tag = 'CREATE SCHEMA' AND pg_citus_practice.setting('citus.enable_schema_based_sharding', 'off') IN ('on', 'true', '1', 'yes') THEN
-    FOR c IN SELECT d.objid AS oid FROM pg_event_trigger_ddl_commands() d WHERE d.classid = 'pg_namespace'::regclass LOOP
-      PERFORM set_config('client_min_messages', 'warning', true);
-      PERFORM pg_catalog.citus_schema_distribute(c.oid::regnamespace);
+  ELSIF tg_tag = 'CREATE SCHEMA' AND EXISTS (SELECT FROM pg_citus_practice.other_groups()) THEN
+    FOR c IN SELECT n.oid, n.nspname, pg_get_userbyid(n.nspowner) AS owner FROM pg_event_trigger_ddl_commands() d
+             JOIN pg_namespace n ON n.oid = d.objid WHERE d.classid = 'pg_namespace'::regclass AND n.nspname NOT LIKE 'pg\_%' LOOP
+      PERFORM pg_citus_practice.on_other_groups(format('SELECT pg_citus_practice.ensure_schema(%L, %L)', c.nspname, c.owner));
+      INSERT INTO pg_dist_object (classid, objid, objsubid) VALUES ('pg_namespace'::regclass, c.oid, 0) ON CONFLICT DO NOTHING;
+      IF pg_citus_practice.setting('citus.enable_schema_based_sharding', 'off') IN ('on', 'true', '1', 'yes') THEN
+        PERFORM set_config('client_min_messages', 'warning', true);
+        PERFORM pg_catalog.citus_schema_distribute(c.oid::regnamespace);
+      END IF;
     END LOOP;
   END IF;
 END $body$;
@@ -244,7 +254,8 @@ BEGIN
     nsp := (SELECT oid FROM pg_namespace WHERE nspname = after->>'schema');
     IF before->>'schema' <> after->>'schema' AND (EXISTS (SELECT FROM pg_dist_schema WHERE schemaid = nsp)
          OR EXISTS (SELECT FROM pg_dist_schema s JOIN pg_namespace o ON o.oid = s.schemaid WHERE o.nspname = before->>'schema')) THEN
-      PERFORM pg_citus_practice.refuse('moving a table into or out of a distributed schema');
+      PERFORM pg_citus_practice.leave_schema(rel, (after->>'schema')::name);
+      RETURN;
     END IF;
     PERFORM pg_citus_practice.on_other_groups(format('SELECT pg_citus_practice.ensure_schema(%L, %L)', after->>'schema', 'postgres'));
     PERFORM pg_citus_practice.on_shards(rel, (SELECT jsonb_object_agg(s.shardid::text,
@@ -330,7 +341,7 @@ BEGIN
       PERFORM pg_citus_practice.on_each_shard(rel, 'DROP CONSTRAINT IF EXISTS ', old_col->>'name', ' CASCADE');
     ELSE
       IF old_col->>'name' <> new_col->>'name' THEN
-        PERFORM pg_citus_practice.on_each_shard(rel, 'RENAME CONSTRAINT ', old_col->>'name', ' TO ', new_col->>'name');
+        RAISE EXCEPTION 'renaming constraints belonging to distributed tables is currently unsupported' USING ERRCODE = '0A000';
       END IF;
       IF NOT (old_col->>'validated')::boolean AND (new_col->>'validated')::boolean THEN
         PERFORM pg_citus_practice.on_each_shard(rel, 'VALIDATE CONSTRAINT ', new_col->>'name');
@@ -443,6 +454,8 @@ DECLARE child oid := (SELECT relid FROM pg_citus_practice.shell WHERE twinid = c
 BEGIN
   IF child IS NULL THEN RETURN; END IF;
   PERFORM pg_citus_practice.on_shells(parent, format('DETACH PARTITION %s', pg_citus_practice.qualified(child)));
+  -- shards of a local table hang in the shells only
+  IF EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = parent AND partmethod = 'n' AND colocationid = 0) THEN RETURN; END IF;
   PERFORM pg_citus_practice.on_shards(parent, (SELECT jsonb_object_agg(s.shardid::text, format('ALTER TABLE %s DETACH PARTITION %s;',
       pg_citus_practice.qualified_shard(parent, s.shardid), pg_citus_practice.qualified_shard(child, c.shardid)))
     FROM pg_dist_shard s JOIN pg_dist_shard c ON c.logicalrelid = child AND c.shardminvalue IS NOT DISTINCT FROM s.shardminvalue
@@ -512,6 +525,7 @@ BEGIN
     END IF;
   END LOOP;
   DELETE FROM pg_dist_object x USING pg_event_trigger_dropped_objects() o WHERE x.classid = o.classid AND x.objid = o.objid;
+  PERFORM pg_citus_practice.release_disconnected();
 END $$;
 
 CREATE EVENT TRIGGER citus_practice_ddl_start ON ddl_command_start

@@ -47,7 +47,12 @@ DECLARE
   shards jsonb := '[]'; placements jsonb := '[]';
   made bigint[] := '{}'; mine bigint[] := '{}';
   change jsonb;
+  own text;
 BEGIN
+  -- what earlier operations left is removed first, in a transaction of its own, as before a move
+  own := pg_citus_practice.dial('127.0.0.1', current_setting('port')::int);
+  PERFORM * FROM pg_citus_practice.remote_query(own, 'SELECT pg_citus_practice.clean_up()::text') AS r (a text);
+  PERFORM pg_citus_practice.hang_up(own);
   SELECT * INTO origin FROM pg_dist_shard WHERE shardid = of_shard;
   SELECT colocationid INTO colocation FROM pg_dist_partition WHERE logicalrelid = origin.logicalrelid;
   CREATE TEMPORARY TABLE citus_split_shards ON COMMIT DROP AS

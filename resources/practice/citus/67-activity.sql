@@ -282,78 +282,7 @@ $$;
 CREATE VIEW pg_catalog.citus_shard_indexes_on_worker AS
   SELECT schema_name AS "Schema", index_name AS "Name", table_type AS "Type", owner_name AS "Owner", shard_name AS "Table"
   FROM pg_catalog.citus_shard_indexes_on_worker();
-
-CREATE VIEW pg_catalog.time_partitions AS
-  SELECT i.inhparent::regclass AS parent_table, a.attname AS partition_column, i.inhrelid::regclass AS partition,
-         substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \(''([^'']*)''\)') AS from_value,
-         substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']*)''\)') AS to_value,
-         coalesce((SELECT s.accessmethod FROM pg_citus_practice.shell s WHERE s.relid = c.oid),
-                  (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam)) AS access_method
-  FROM pg_catalog.pg_inherits i
-  JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition
-  JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = i.inhparent AND p.partstrat = 'r' AND p.partnatts = 1
-  JOIN pg_catalog.pg_attribute a ON a.attrelid = i.inhparent AND a.attnum = p.partattrs[0]
-  JOIN pg_catalog.pg_class parent ON parent.oid = i.inhparent
-  JOIN pg_catalog.pg_namespace n ON n.oid = parent.relnamespace
-  WHERE a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) AND n.nspname NOT LIKE 'pg\_citus\_%'
-  ORDER BY i.inhparent::regclass::text, 4;
-GRANT SELECT ON pg_catalog.citus_shards_on_worker, pg_catalog.citus_shard_indexes_on_worker, pg_catalog.time_partitions TO PUBLIC;
-
-CREATE FUNCTION pg_catalog.create_time_partitions(table_name regclass, partition_interval interval, end_at timestamptz,
-  start_from timestamptz DEFAULT now()) RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE r record; any_made boolean := false;
-BEGIN
-  FOR r IN SELECT * FROM pg_catalog.get_missing_time_partition_ranges(table_name, partition_interval, end_at, start_from) LOOP
-    -- the parent is named in the command itself, which is how the emulator knows whom it concerns
-    EXECUTE pg_catalog.format('CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-      r.partition_name, table_name, r.range_from_value, r.range_to_value);
-    any_made := true;
-  END LOOP;
-  RETURN any_made;
-END $$;
-
-CREATE FUNCTION pg_catalog.get_missing_time_partition_ranges(table_name regclass, partition_interval interval, to_value timestamptz,
-  from_value timestamptz DEFAULT now()) RETURNS TABLE (partition_name text, range_from_value text, range_to_value text)
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-DECLARE
-  key_type regtype; unit text; at timestamptz; following timestamptz; pattern text; parent record;
-BEGIN
-  SELECT a.atttypid INTO key_type FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
-  WHERE p.partrelid = table_name AND p.partstrat = 'r';
-  IF key_type IS NULL THEN
-    RAISE EXCEPTION '% is not partitioned', table_name USING ERRCODE = 'P0001';
-  END IF;
-  SELECT c.relname, n.nspname INTO parent FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = table_name;
-  unit := CASE WHEN partition_interval < interval '1 hour' THEN 'minute' WHEN partition_interval < interval '1 day' THEN 'hour'
-               WHEN partition_interval < interval '1 week' THEN 'day' WHEN partition_interval = interval '1 week' THEN 'week'
-               WHEN partition_interval < interval '1 month' THEN 'day' WHEN partition_interval < interval '1 year' THEN 'month' ELSE 'year' END;
-  pattern := CASE unit WHEN 'minute' THEN 'YYYY_MM_DD_HH24MI' WHEN 'hour' THEN 'YYYY_MM_DD_HH24MI' WHEN 'year' THEN 'YYYY' WHEN 'month' THEN 'YYYY_MM'
-                       WHEN 'week' THEN 'IYYY"w"IW' ELSE 'YYYY_MM_DD' END;
-  at := date_trunc(unit, from_value);
-  WHILE at < to_value LOOP
-    following := at + partition_interval;
-    IF NOT EXISTS (SELECT FROM time_partitions t WHERE t.parent_table = table_name
-                   AND t.from_value::timestamptz < following AND t.to_value::timestamptz > at) THEN
-      partition_name := format('%I.%I', parent.nspname, parent.relname || '_p' || to_char(at, pattern));
-      range_from_value := CASE key_type WHEN 'date'::regtype THEN at::date::text WHEN 'timestamp'::regtype THEN at::timestamp::text ELSE at::text END;
-      range_to_value := CASE key_type WHEN 'date'::regtype THEN following::date::text WHEN 'timestamp'::regtype THEN following::timestamp::text ELSE following::text END;
-      RETURN NEXT;
-    END IF;
-    at := following;
-  END LOOP;
-END $$;
-
-CREATE PROCEDURE pg_catalog.drop_old_time_partitions(IN table_name regclass, IN older_than timestamptz)
-LANGUAGE plpgsql AS $$
-DECLARE r record;
-BEGIN
-  FOR r IN SELECT partition, from_value, to_value FROM pg_catalog.time_partitions
-           WHERE parent_table = table_name AND to_value::timestamptz <= older_than ORDER BY to_value::timestamptz LOOP
-    RAISE NOTICE 'dropping % with start time % and end time %', r.partition, r.from_value, r.to_value;
-    EXECUTE pg_catalog.format('DROP TABLE %s', r.partition);
-  END LOOP;
-END $$;
+GRANT SELECT ON pg_catalog.citus_shards_on_worker, pg_catalog.citus_shard_indexes_on_worker TO PUBLIC;
 
 CREATE FUNCTION pg_catalog.role_exists(name) RETURNS boolean
 LANGUAGE sql STRICT AS 'SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1)';

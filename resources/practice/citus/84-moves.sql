@@ -89,6 +89,9 @@ BEGIN
   END LOOP;
 
   source := pg_citus_practice.node_at(source_name, source_port);
+  IF operation = 'move' AND source.nodeid IS NULL THEN
+    RAISE EXCEPTION 'Moving shards to a non-existing node is not supported' USING ERRCODE = '0A000';
+  END IF;
   IF NOT EXISTS (
       SELECT FROM unnest(shards) s WHERE NOT EXISTS (
         SELECT FROM pg_dist_placement p WHERE p.shardid = s AND p.groupid = target.groupid))
