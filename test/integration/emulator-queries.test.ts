@@ -189,7 +189,6 @@ describe('what README names as a limit of the emulator', () => {
       'CREATE TRIGGER t BEFORE INSERT ON permits FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
       'XX000',
     ],
-    ["SELECT alter_table_set_access_method('permits', 'columnar')", '0A000'],
     ["SELECT citus_add_clone_node('127.0.0.1', 1, '127.0.0.1', 2)", '0A000'],
   ])('is refused: %s', async (sql, sqlState) => {
     await coordinator.change({ text: "SET app.tenant = '7'" });

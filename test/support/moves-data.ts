@@ -22,15 +22,15 @@ export const movesSchema = `
   CREATE TABLE tenant.notes (id int PRIMARY KEY, body text);
   CREATE TABLE permit_types (code text PRIMARY KEY, title text NOT NULL);
   INSERT INTO permit_types VALUES ('BLD', 'Building'), ('ELE', 'Electrical'), ('EVT', 'Event');
+  SELECT create_reference_table('permit_types');
   CREATE TABLE agencies (agency_id bigint PRIMARY KEY, name text NOT NULL, region text);
+  SELECT create_distributed_table('agencies', 'agency_id', shard_count := 8);
   CREATE TABLE permits (permit_id bigint, agency_id bigint NOT NULL, code text NOT NULL REFERENCES permit_types (code),
     fee numeric(10,2), doubled numeric GENERATED ALWAYS AS (fee * 2) STORED, note text, PRIMARY KEY (agency_id, permit_id));
   CREATE INDEX permits_by_fee ON permits (fee);
+  SELECT create_distributed_table('permits', 'agency_id', colocate_with := 'agencies');
   CREATE TABLE inspections (inspection_id bigint, agency_id bigint NOT NULL, permit_id bigint NOT NULL,
     PRIMARY KEY (agency_id, inspection_id), FOREIGN KEY (agency_id, permit_id) REFERENCES permits (agency_id, permit_id));
-  SELECT create_reference_table('permit_types');
-  SELECT create_distributed_table('agencies', 'agency_id', shard_count := 8);
-  SELECT create_distributed_table('permits', 'agency_id', colocate_with := 'agencies');
   SELECT create_distributed_table('inspections', 'agency_id', colocate_with := 'agencies');
   SELECT create_distributed_table('events', 'agency_id', colocate_with := 'agencies');
   SELECT create_distributed_table('${hostile}', 'k"ey é', colocate_with := 'agencies');

@@ -601,19 +601,24 @@ BEGIN
   RETURN sql;
 END $$;
 
--- A foreign key of the twin, said for a shard: it points at the co-located shard of the other table.
+-- A foreign key of the twin, said for a shard: it points at the co-located shard of the other table. That of
+-- a local table is on the coordinator alone, so the copies of a reference table on other nodes do without.
 CREATE FUNCTION pg_citus_practice.shard_foreign_key_sql(constraint_oid oid, rel oid, of_shard bigint) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-  SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s;', pg_citus_practice.qualified_shard(rel, of_shard),
-           pg_citus_practice.shard_relname(k.conname, of_shard),
-           overlay(d.def PLACING pg_citus_practice.qualified_shard(other.relid, target.shardid)
-                   FROM strpos(d.def, ' REFERENCES ' || d.aim || '(') + 12 FOR length(d.aim)))
+  SELECT CASE WHEN p.partmethod = 'n' AND p.repmodel <> 't' AND p.colocationid = 0
+              THEN format('DO %L;', format('BEGIN IF to_regclass(%L) IS NOT NULL THEN %s END IF; END', d.target, d.command))
+              ELSE d.command END
   FROM pg_constraint k
-  CROSS JOIN LATERAL (SELECT pg_get_constraintdef(k.oid) AS def, pg_citus_practice.qualified(k.confrelid) AS aim) d
   JOIN pg_citus_practice.shell other ON other.twinid = k.confrelid
+  JOIN pg_dist_partition p ON p.logicalrelid = other.relid
   JOIN pg_dist_shard self ON self.shardid = of_shard
   JOIN pg_dist_shard target ON target.logicalrelid = other.relid
    AND (target.shardminvalue IS NULL OR target.shardminvalue = self.shardminvalue)
+  CROSS JOIN LATERAL (SELECT pg_get_constraintdef(k.oid) AS def, pg_citus_practice.qualified(k.confrelid) AS aim,
+                             pg_citus_practice.qualified_shard(other.relid, target.shardid) AS shard) t
+  CROSS JOIN LATERAL (SELECT t.shard AS target, format('ALTER TABLE %s ADD CONSTRAINT %I %s;', pg_citus_practice.qualified_shard(rel, of_shard),
+           pg_citus_practice.shard_relname(k.conname, of_shard),
+           overlay(t.def PLACING t.shard FROM strpos(t.def, ' REFERENCES ' || t.aim || '(') + 12 FOR length(t.aim))) AS command) d
   WHERE k.oid = constraint_oid
 $$;
 CREATE FUNCTION pg_citus_practice.shard_foreign_keys_sql(of_shard bigint) RETURNS text

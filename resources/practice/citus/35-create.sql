@@ -424,14 +424,21 @@ DECLARE
   factor int := pg_citus_practice.setting('citus.shard_replication_factor', '1')::int;
   other record;
   class record;
+  key_commands jsonb;
 BEGIN
   IF factor <> 1 THEN
     PERFORM pg_citus_practice.refuse('citus.shard_replication_factor > 1');
   END IF;
   PERFORM pg_citus_practice.require_eligible(rel);
-  rel := pg_citus_practice.leave_metadata(rel);
+  IF EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = with_table AND (
+       p.partmethod IN ('a', 'r') OR p.partmethod = 'n' AND p.repmodel <> 't' AND p.colocationid = 0)) THEN
+    RAISE EXCEPTION 'cannot distribute relation' USING ERRCODE = '0A000',
+      DETAIL = 'Currently, colocate_with option is not supported with append / range distributed tables and local tables added to metadata.';
+  END IF;
+  SELECT * INTO rel, key_commands FROM pg_citus_practice.leave_metadata(rel);
   IF key_name IS NULL THEN
     PERFORM pg_citus_practice.distribute_single(rel, with_table, colocation_word);
+    PERFORM pg_citus_practice.put_keys_back(key_commands);
     RETURN;
   END IF;
   SELECT * INTO key FROM pg_attribute WHERE attrelid = rel AND attname = key_name AND attnum > 0 AND NOT attisdropped;
@@ -463,6 +470,7 @@ BEGIN
       RAISE EXCEPTION 'colocate_with option is not supported for append / range distributed tables' USING ERRCODE = '42601';
     END IF;
     PERFORM pg_citus_practice.convert(rel, 'e', CASE method WHEN 'append' THEN 'a' ELSE 'r' END::"char", key.attname, 0, 'c', '[]');
+    PERFORM pg_citus_practice.put_keys_back(key_commands);
     RETURN;
   END IF;
 
@@ -505,6 +513,7 @@ BEGIN
     colocation := coalesce(colocation, pg_citus_practice.new_colocation(shards, factor, key.atttypid, key.attcollation));
   END IF;
   PERFORM pg_citus_practice.convert(rel, 'h', 'h', key.attname, colocation, 's', layout, said);
+  PERFORM pg_citus_practice.put_keys_back(key_commands);
 END $$;
 
 -- A table without distribution column: one shard, on a node chosen by its group's number.
@@ -516,8 +525,10 @@ DECLARE
   layout jsonb;
   groups int[] := pg_citus_practice.shard_groups();
   other pg_dist_partition;
+  key_commands jsonb;
+  made oid;
 BEGIN
-  rel := pg_citus_practice.leave_metadata(rel);
+  SELECT * INTO rel, key_commands FROM pg_citus_practice.leave_metadata(rel);
   IF with_table IS NOT NULL THEN
     SELECT * INTO other FROM pg_dist_partition WHERE logicalrelid = with_table;
     IF other.partmethod IS DISTINCT FROM 'n' OR other.repmodel = 't' OR other.colocationid = 0 THEN
@@ -539,18 +550,25 @@ BEGIN
     END IF;
     layout := jsonb_build_array(jsonb_build_object('min', NULL, 'max', NULL, 'groups', jsonb_build_array(groups[1 + colocation % cardinality(groups)])));
   END IF;
-  RETURN pg_citus_practice.convert(rel, 'o', 'n', NULL, colocation, 's', layout, said);
+  made := pg_citus_practice.convert(rel, 'o', 'n', NULL, colocation, 's', layout, said);
+  PERFORM pg_citus_practice.put_keys_back(key_commands);
+  RETURN made;
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.distribute(oid, text, citus.distribution_type, oid, text, int, boolean, jsonb),
   pg_citus_practice.distribute_single(oid, oid, text, int, boolean) FROM PUBLIC;
 
--- A local table in the metadata is taken out first when it is to be distributed.
-CREATE FUNCTION pg_citus_practice.leave_metadata(INOUT rel oid)
+-- A local table in the metadata is taken out first when it is to become something else. Its foreign keys go,
+-- and come back at the end by the commands this answers: then Citus may find that one is not allowed.
+CREATE FUNCTION pg_citus_practice.leave_metadata(INOUT rel oid, OUT key_commands jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE keys oid[];
 BEGIN
-  IF EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel) THEN
-    rel := pg_citus_practice.unconvert(rel);
-  END IF;
+  key_commands := '[]';
+  IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel) THEN RETURN; END IF;
+  keys := ARRAY(SELECT f.oid FROM pg_citus_practice.foreign_keys f WHERE rel IN (f.relid, f.referenced));
+  key_commands := pg_citus_practice.foreign_key_commands(keys);
+  PERFORM pg_citus_practice.take_keys_off(keys);
+  rel := pg_citus_practice.unconvert(rel);
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.leave_metadata(oid) FROM PUBLIC;
 
@@ -650,7 +668,7 @@ END $$;
 
 CREATE FUNCTION pg_citus_practice.make_reference(rel oid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE colocation int; groups jsonb;
+DECLARE colocation int; groups jsonb; key_commands jsonb;
 BEGIN
   IF NOT pg_has_role(pg_citus_practice.calling_role(), (SELECT relowner FROM pg_class WHERE oid = rel), 'USAGE') THEN
     RAISE EXCEPTION 'must be owner of table %', pg_citus_practice.relname(rel) USING ERRCODE = '42501';
@@ -660,15 +678,24 @@ BEGIN
   IF (SELECT relkind FROM pg_class WHERE oid = pg_citus_practice.definition_of(rel)) = 'p' THEN
     RAISE EXCEPTION 'distributing partitioned tables in only supported for hash-distributed tables' USING ERRCODE = '0A000';
   END IF;
-  rel := pg_citus_practice.leave_metadata(rel);
+  SELECT * INTO rel, key_commands FROM pg_citus_practice.leave_metadata(rel);
   PERFORM pg_citus_practice.require_foreign_keys(rel, rel, 't', NULL, 0);
   SELECT colocationid INTO colocation FROM pg_dist_colocation WHERE replicationfactor = -1;
   SELECT jsonb_agg(groupid ORDER BY groupid) INTO groups FROM pg_dist_node WHERE noderole = 'primary' AND isactive;
   colocation := coalesce(colocation, pg_citus_practice.new_colocation(1, -1, 0, 0));
   PERFORM pg_citus_practice.convert(rel, 'o', 'n', NULL, colocation, 't',
     jsonb_build_array(jsonb_build_object('min', NULL, 'max', NULL, 'groups', groups)));
+  PERFORM pg_citus_practice.put_keys_back(key_commands);
   PERFORM pg_citus_practice.adopt_referring((SELECT relid FROM pg_citus_practice.shell WHERE twinid = rel));
 END $$;
+
+CREATE FUNCTION pg_citus_practice.tell_adoption(rel oid) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $body$
+BEGIN
+  RAISE NOTICE 'local tables that are added to metadata automatically by citus, but not chained with reference tables via foreign keys might be automatically converted back to postgres tables'
+    USING HINT = format('Executing citus_add_local_table_to_metadata($$%s$$) prevents this for the given relation, and all of the connected relations',
+                        pg_citus_practice.qualified(rel));
+END $body$;
 
 -- Plain tables that are tied to a reference table join it in the metadata.
 CREATE FUNCTION pg_citus_practice.adopt_referring(rel oid) RETURNS void
@@ -682,9 +709,7 @@ BEGIN
                              AND c.relnamespace NOT IN (SELECT schemaid FROM pg_dist_schema) ORDER BY f.relid) LOOP
     -- an earlier one may have brought it along
     CONTINUE WHEN EXISTS (SELECT FROM pg_citus_practice.shell WHERE twinid = t);
-    RAISE NOTICE 'local tables that are added to metadata automatically by citus, but not chained with reference tables via foreign keys might be automatically converted back to postgres tables'
-      USING HINT = format('Executing citus_add_local_table_to_metadata($$%s$$) prevents this for the given relation, and all of the connected relations',
-                          pg_citus_practice.qualified(t));
+    PERFORM pg_citus_practice.tell_adoption(t);
     PERFORM pg_citus_practice.make_local(t, true, true);
   END LOOP;
 END $body$;
@@ -710,7 +735,11 @@ END $body$;
 
 CREATE FUNCTION pg_citus_practice.make_local(rel oid, cascades boolean, auto boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $body$
-DECLARE t oid;
+DECLARE
+  family oid[];
+  keys oid[];
+  key_commands jsonb;
+  t oid;
 BEGIN
   IF NOT pg_has_role(pg_citus_practice.calling_role(), (SELECT relowner FROM pg_class WHERE oid = rel), 'USAGE') THEN
     RAISE EXCEPTION 'must be owner of table %', pg_citus_practice.relname(rel) USING ERRCODE = '42501';
@@ -732,13 +761,28 @@ BEGIN
       USING ERRCODE = 'XX000', HINT = 'Use SELECT citus_set_coordinator_host(''<hostname>'') to configure the coordinator hostname';
   END IF;
   IF NOT cascades THEN PERFORM pg_citus_practice.require_no_outer_keys(rel); END IF;
-  FOREACH t IN ARRAY pg_citus_practice.in_key_order(pg_citus_practice.foreign_key_family(rel)) LOOP
-    CONTINUE WHEN EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = t);
+  family := ARRAY(SELECT m FROM unnest(pg_citus_practice.foreign_key_family(rel)) WITH ORDINALITY u (m, place)
+                  WHERE NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = m) ORDER BY place);
+  FOREACH t IN ARRAY family LOOP
+    IF auto AND cardinality(family) > 1 THEN PERFORM pg_citus_practice.tell_adoption(t); END IF;
+    IF EXISTS (SELECT FROM pg_citus_practice.foreign_keys f JOIN pg_dist_partition p ON p.logicalrelid = f.referenced
+               WHERE f.relid = t AND (p.partmethod <> 'n' OR p.repmodel <> 't' AND p.colocationid <> 0)) THEN
+      RAISE EXCEPTION 'cannot create foreign key constraint since foreign keys from reference tables and local tables to distributed tables are not supported'
+        USING ERRCODE = '0A000', DETAIL = CASE WHEN auto
+          THEN 'When adding a foreign key from a local table to a reference table, Citus applies a conversion to all the local tables in the foreign key graph'
+          ELSE 'Reference tables and local tables can only have foreign keys to reference tables and local tables' END;
+    END IF;
+  END LOOP;
+  keys := ARRAY(SELECT f.oid FROM pg_citus_practice.foreign_keys f WHERE f.relid = ANY (family) OR f.referenced = ANY (family));
+  key_commands := pg_citus_practice.foreign_key_commands(keys);
+  PERFORM pg_citus_practice.take_keys_off(keys);
+  FOREACH t IN ARRAY family LOOP
     PERFORM pg_citus_practice.convert(t, 'o', 'n', NULL, 0, 's',
       '[{"min": null, "max": null, "groups": [0]}]', false, auto);
     -- a local table's rows are where they always were
     PERFORM pg_citus_practice.drop_local_copies((SELECT relid FROM pg_citus_practice.shell WHERE twinid = t));
   END LOOP;
+  PERFORM pg_citus_practice.put_keys_back(key_commands);
 END $body$;
 
 -- ---------------------------------------------------------------------------------------------------

@@ -35,22 +35,6 @@ BEGIN
   RETURN family;
 END $$;
 
--- Tables so that a referenced one comes before those that refer to it.
-CREATE FUNCTION pg_citus_practice.in_key_order(rels oid[]) RETURNS oid[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE ordered oid[] := '{}'; pending oid[] := rels; free oid[];
-BEGIN
-  WHILE cardinality(pending) > 0 LOOP
-    free := ARRAY(SELECT t FROM unnest(pending) WITH ORDINALITY u (t, place) WHERE NOT EXISTS (
-      SELECT FROM pg_citus_practice.foreign_keys k WHERE k.relid = t AND k.referenced <> t AND k.referenced = ANY (pending)) ORDER BY place);
-    -- a ring has no order
-    IF free = '{}' THEN free := pending; END IF;
-    ordered := ordered || free;
-    pending := ARRAY(SELECT t FROM unnest(pending) t WHERE t <> ALL (free));
-  END LOOP;
-  RETURN ordered;
-END $$;
-
 -- Commands that make these keys, for when both tables are back under their names.
 CREATE FUNCTION pg_citus_practice.foreign_key_commands(keys oid[]) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$

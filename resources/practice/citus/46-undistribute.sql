@@ -71,7 +71,9 @@ BEGIN
   END IF;
   IF talks THEN
     RAISE NOTICE 'creating a new table for %', name;
-    RAISE NOTICE 'moving the data of %', name;
+    IF NOT pg_citus_practice.is_partition_parent(rel) THEN
+      RAISE NOTICE 'moving the data of %', name;
+    END IF;
     RAISE NOTICE 'dropping the old %', name;
   END IF;
   gone := ARRAY(SELECT format('drop cascades to constraint %s on table %s', quote_ident(f.conname), pg_citus_practice.shown(f.relid))
