@@ -26,6 +26,7 @@ import { runDaemon } from './practice/daemon';
 import { createPracticeService, embeddedBinariesFolder } from './practice/practice-service';
 import { createAuditTrail } from './storage/audit-trail';
 import { createDrafts } from './storage/drafts';
+import { createMoveTimes } from './storage/move-times';
 import { createProfiles } from './storage/profiles';
 import { createSecrets } from './storage/secrets';
 import type { Keystore } from './storage/secrets';
@@ -62,6 +63,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
   const profiles = await createProfiles({ folder: dataFolder, secrets, drafts });
   settings.onChange((record) => publish('settings.changed', record));
   profiles.onChange((list) => publish('profiles.changed', list));
+  const moveTimes = await createMoveTimes({ folder: dataFolder });
   if (settings.problem !== null) notify({ level: 'mind', title: 'Settings', text: settings.problem });
 
   const tellLimits = createLimitsTeller(notify, (clusterId) => profiles.get(clusterId)?.name ?? clusterId);
@@ -101,6 +103,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       if (event === 'snapshot.changed') noteMembers(record as { clusterId: string });
     },
     settings: () => settings.read(),
+    moveTimes,
   });
 
   const audit = await createAuditTrail({
@@ -124,6 +127,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     // A plan is asked for by a person and may wait a moment for sizes that hold.
     sizes: (clusterId) => monitor.sizes(clusterId, planSizesAgeMs),
     audit,
+    moveTimes,
     journalFolder: join(dataFolder, 'operations'),
     publish: (operation) => {
       publish('operation.changed', operation);
@@ -165,7 +169,10 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     })().catch((error: unknown) => log.warn('members of a practice cluster could not be noted', error));
   };
 
-  const forgetHistory = (clusterId: string): Promise<void> => history.forget(clusterId);
+  const forgetHistory = (clusterId: string): Promise<void> => {
+    moveTimes.forget(clusterId);
+    return history.forget(clusterId);
+  };
   const practiceParts = { practice, profiles, secrets, registry, forgetHistory };
   // What a crash left is ended before anything of it could be started a second time.
   const ready = practice

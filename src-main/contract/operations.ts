@@ -284,6 +284,8 @@ export interface OperationStep extends Omit<PlanStep, 'items'> {
   readonly outcome: string | null;
   /** 0..1 while it runs, where it can be told. */
   readonly progress: number | null;
+  /** While it runs, where it can be told. */
+  readonly remainingMs: DurationRange | null;
   readonly notices: readonly string[];
   readonly failure: Failure | null;
 }

@@ -5,11 +5,11 @@ import type { Reader } from '../connections/database';
 import type { ClusterSizes, ClusterSnapshot, JobProgress, TaskProgress } from '../contract/cluster';
 import { toFailure } from '../contract/failure';
 import { log } from '../log/log';
+import { estimateMoves, learnPace } from '../plans/move-estimate';
+import type { MoveSample, MoveTimes } from '../plans/move-estimate';
 import { createBeat } from './beat';
 import { isoTime } from './clock';
 import type { Clock } from './clock';
-import { addSample, estimateRemaining } from './estimate';
-import type { Sample } from './estimate';
 import { groupShards, toJobProgress } from './job-progress';
 import type { ShardGroups } from './job-progress';
 import type { Publish } from './parts';
@@ -30,6 +30,7 @@ export interface JobKeeperParts {
   readonly aside: () => Promise<Reader>;
   readonly sizes: (maxAgeMs: number) => Promise<ClusterSizes>;
   readonly lastSizes: () => ClusterSizes | null;
+  readonly moveTimes: MoveTimes;
   /** Called when a move or the job has ended: shards lie elsewhere now. */
   readonly onMoved: () => void;
   readonly publish: Publish;
@@ -51,7 +52,12 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
   let groupedRevision = -1;
   let rows: readonly ShardProgressRow[] = [];
   let rowsRunning: Promise<void> | null = null;
-  let samples: readonly Sample[] = [];
+  /** When each running task was first seen to run. */
+  const beganMs = new Map<string, number>();
+  /** Moves of this job, where no size is known: then only these compare with each other. */
+  let unsized: readonly MoveSample[] = [];
+  /** Most tasks seen at the same time. */
+  let parallel = 1;
   /** Bytes of a move as its source told them while it ran; a move that is done has no size any more. */
   const seenBytes = new Map<string, number>();
   let stop = new AbortController();
@@ -96,6 +102,53 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
     }
   };
 
+  /** A task that was tried again says nothing of how long a move takes. */
+  const noteTimes = (job: JobWithTasks): void => {
+    for (const task of job.tasks) {
+      if (task.shardId === null) continue;
+      const began = beganMs.get(task.taskId);
+      if (task.status === 'running' && began === undefined) beganMs.set(task.taskId, clock.now());
+      if (task.status !== 'done' || began === undefined) continue;
+      beganMs.delete(task.taskId);
+      if (task.retryCount > 0) continue;
+      const bytes = bytesOfTask(task);
+      const ms = clock.now() - began;
+      if (bytes === null) unsized = [...unsized, { bytes: 1, ms }];
+      else parts.moveTimes.note(clusterId, { bytes, ms });
+    }
+    const running = job.tasks.filter((task) => task.status === 'running' && task.shardId !== null);
+    parallel = Math.max(parallel, running.length);
+  };
+
+  /** Seconds; null while sizes are unknown and no move of the job has ended. */
+  const remainingOf = (job: JobWithTasks, moves: JobProgress['moves']): JobProgress['remainingSeconds'] => {
+    const open = job.tasks.filter(
+      (task) => task.shardId !== null && !['done', 'error', 'cancelled', 'unscheduled'].includes(task.status),
+    );
+    const sizes = open.map(bytesOfTask);
+    const isSized = sizes.every((bytes) => bytes !== null);
+    if (!isSized && unsized.length === 0) return null;
+    const pace = learnPace(isSized ? parts.moveTimes.samples(clusterId) : unsized);
+    const bytesOf = (index: number): number => (isSized ? (sizes[index] ?? 0) : 1);
+    const [low, high] = estimateMoves(pace, {
+      waiting: open.flatMap((task, index) => (task.status === 'running' ? [] : [bytesOf(index)])),
+      running: open.flatMap((task, index) => {
+        if (task.status !== 'running') return [];
+        const key = groups.keyOf(task.shardId ?? '') ?? task.shardId;
+        const move = moves.find((one) => (groups.keyOf(one.shardId) ?? one.shardId) === key);
+        return [
+          {
+            bytes: bytesOf(index),
+            elapsedMs: clock.now() - (beganMs.get(task.taskId) ?? clock.now()),
+            arrivedBytes: isSized ? (move?.targetBytes ?? null) : null,
+          },
+        ];
+      }),
+      parallel,
+    });
+    return [Math.floor(low / 1000), Math.ceil(high / 1000)];
+  };
+
   const show = (job: JobWithTasks): void => {
     const draft = toJobProgress({
       clusterId,
@@ -107,16 +160,7 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
       bytesOfTask,
       remainingSeconds: null,
     });
-    const moveTasks = job.tasks.filter((task) => task.shardId !== null);
-    const movesDone = moveTasks.filter((task) => task.status === 'done').length;
-    samples = addSample(samples, { atMs: clock.now(), bytesDone: draft.bytesDone, movesDone });
-    const remainingSeconds = hasEnded(job.job)
-      ? null
-      : estimateRemaining(samples, {
-          bytes:
-            draft.bytesTotal === null || draft.bytesDone === null ? null : draft.bytesTotal - draft.bytesDone,
-          moves: moveTasks.length - movesDone,
-        });
+    const remainingSeconds = hasEnded(job.job) ? null : remainingOf(job, draft.moves);
     shown = { ...draft, revision: parts.revisions.next(), remainingSeconds };
     parts.publish('progress.changed', shown);
   };
@@ -141,6 +185,7 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
     }
     const before = shown?.job.jobId === id ? shown : null;
     noteSeenBytes(job);
+    noteTimes(job);
     show(job);
     if (hasEnded(job.job)) {
       leave();
@@ -177,7 +222,9 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
       leave();
       stop = new AbortController();
       if (shown?.job.jobId !== running.jobId) {
-        samples = [];
+        beganMs.clear();
+        unsized = [];
+        parallel = 1;
         seenBytes.clear();
         rows = [];
       }

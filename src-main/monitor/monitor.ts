@@ -144,7 +144,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
 
 function createWatched(
   clusterId: string,
-  { sessions, publish, settings, newId }: MonitorParts,
+  { sessions, publish, settings, newId, moveTimes }: MonitorParts,
   clock: Clock,
   revisions: Revisions,
 ): Watched {
@@ -198,6 +198,7 @@ function createWatched(
     publish: publishAndJudge,
     sizes: (maxAgeMs) => sizes.read(maxAgeMs),
     lastSizes: () => sizes.last(),
+    moveTimes,
     onMoved: () => void snapshots.refresh().catch(() => undefined),
   });
   const states = createStatesKeeper({

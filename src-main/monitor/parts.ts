@@ -2,6 +2,7 @@
 import type { Reader } from '../connections/database';
 import type { Settings } from '../contract/app';
 import type { EventName, Events } from '../contract/events';
+import type { MoveTimes } from '../plans/move-estimate';
 import type { Clock } from './clock';
 
 export interface MonitorSessions {
@@ -18,6 +19,7 @@ export interface MonitorParts {
   readonly sessions: MonitorSessions;
   readonly publish: Publish;
   readonly settings: () => Pick<Settings, 'refreshSeconds'>;
+  readonly moveTimes: MoveTimes;
   readonly clock?: Clock;
   /** For notices; unique in a run of the app. */
   readonly newId?: () => string;

@@ -3,6 +3,7 @@ import type { Reader, Writer } from '../connections/database';
 import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import type { Operation } from '../contract/operations';
 import type { AuditLine } from '../storage/audit-trail';
+import type { MoveTimes } from '../plans/move-estimate';
 import type { MakePlan } from './facts';
 import type { Journal } from './journal';
 import type { StepTable } from './steps';
@@ -58,6 +59,7 @@ export interface OperationsOptions {
   readonly snapshot: (clusterId: string, signal: AbortSignal) => Promise<ClusterSnapshot>;
   readonly sizes: (clusterId: string, signal: AbortSignal) => Promise<ClusterSizes>;
   readonly audit: AuditAppender;
+  readonly moveTimes: MoveTimes;
   /** One file an operation lies here. */
   readonly journalFolder: string;
   /** Called with the whole record after every change of it. */

@@ -4,6 +4,7 @@ import type { ClusterSizes, ClusterSnapshot, TableName } from '../contract/clust
 import { toFailure } from '../contract/failure';
 import type { NodeAnswer } from '../plans/plan';
 import type { ShardBytes } from '../plans/rebalance-moves';
+import type { MoveSample } from '../plans/move-estimate';
 import type { ClusterAccess } from './engine-parts';
 
 export interface FactSource {
@@ -11,6 +12,8 @@ export interface FactSource {
   readonly snapshot: ClusterSnapshot;
   /** Asked only by plans that show bytes. */
   readonly sizes: () => Promise<ClusterSizes>;
+  /** Moves that the cluster has made, oldest first. */
+  readonly moveTimes: readonly MoveSample[];
   readonly readLimitMs: number;
   readonly signal: AbortSignal;
 }

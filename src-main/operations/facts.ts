@@ -205,6 +205,7 @@ async function rebalanceFacts(
     notOwned: notOwned.map(readable),
     replicationFactor: settings.replicationFactor,
     answers,
+    moveTimes: source.moveTimes,
   };
 }
 
@@ -214,7 +215,13 @@ async function moveShardsFacts(source: FactSource): Promise<MoveShardsFacts> {
     bytesOfShards(source),
     readTablesNotOwned(source.access.reader, limits(source)),
   ]);
-  return { snapshot: source.snapshot, shardBytes, notOwned: notOwned.map(readable), answers };
+  return {
+    snapshot: source.snapshot,
+    shardBytes,
+    notOwned: notOwned.map(readable),
+    answers,
+    moveTimes: source.moveTimes,
+  };
 }
 
 type PlanChoice = Parameters<typeof readRebalancePlan>[1];

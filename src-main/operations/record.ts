@@ -29,6 +29,7 @@ export function createdRecord(record: JournalRecord & { readonly type: 'created'
     endedAt: null,
     outcome: null,
     progress: null,
+    remainingMs: null,
     notices: [],
     failure: null,
     items: (step.items ?? []).map((item): StepItem => ({
@@ -79,6 +80,7 @@ export function applyRecord(current: OperationRecord, record: JournalRecord): Op
           endedAt: null,
           outcome: null,
           progress: null,
+          remainingMs: null,
           failure: null,
         }),
         memory: { ...current.memory, [record.stepId]: record.memory },
@@ -92,6 +94,7 @@ export function applyRecord(current: OperationRecord, record: JournalRecord): Op
         endedAt: record.state === 'waiting' ? null : record.at,
         outcome: record.outcome,
         progress: null,
+        remainingMs: null,
         notices: record.notices,
         failure: record.failure,
       });

@@ -6,6 +6,7 @@ import { assertNever, FailureError, toFailure } from '../contract/failure';
 import type { Failure } from '../contract/failure';
 import type { Operation } from '../contract/operations';
 import { log } from '../log/log';
+import type { MoveTimes } from '../plans/move-estimate';
 import { auditedWriter } from './audited-writer';
 import type { AuditAppender, ClusterAccess, EngineTiming } from './engine-parts';
 import { failureWords, isLostConnection } from './failures';
@@ -20,6 +21,7 @@ export interface RunnerParts {
   readonly access: (clusterId: string) => ClusterAccess;
   readonly look: (clusterId: string, signal: AbortSignal) => ReturnType<StepContext['look']>;
   readonly audit: AuditAppender;
+  readonly moveTimes: MoveTimes;
   readonly journal: Journal;
   readonly publish: (operation: Operation) => void;
   readonly now: () => Date;
@@ -99,6 +101,10 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       show: (live) => {
         if (!closing) ledger.showItems(stepId, live);
       },
+    },
+    times: {
+      samples: () => parts.moveTimes.samples(ledger.operation().clusterId),
+      note: (sample) => parts.moveTimes.note(ledger.operation().clusterId, sample),
     },
     look: () => parts.look(ledger.operation().clusterId, controller.signal),
     balance: {

@@ -10,6 +10,8 @@ import {
 } from './preconditions';
 import { addressOf, counted, listed, planReply, readable, refusalReply, sizeWords } from './plan';
 import type { NodeAnswer, PlanContext, StepDraft } from './plan';
+import { expectedMovesMs } from './move-estimate';
+import type { MoveSample } from './move-estimate';
 import { groupKey, groupMoves, movedTables, nodeLoads } from './rebalance-moves';
 import type { PlanRow, ShardBytes } from './rebalance-moves';
 import { identityRefusals, nodesWithoutReferences, walRefusals } from './rebalance-refusals';
@@ -22,6 +24,8 @@ export interface MoveShardsFacts {
   /** Tables whose owner this session's role may not act as. */
   readonly notOwned: readonly string[];
   readonly answers: readonly NodeAnswer[];
+  /** Moves that this cluster has made, oldest first. */
+  readonly moveTimes: readonly MoveSample[];
 }
 
 export function planMoveShards(facts: MoveShardsFacts, request: Request, context: PlanContext): PlanReply {
@@ -52,7 +56,7 @@ export function planMoveShards(facts: MoveShardsFacts, request: Request, context
     summary: `${counted(ordered.moves.length, 'move')}${bytes === null ? '' : `, ${sizeWords(bytes)}`} to ${listed(targets)}.`,
     steps: [
       ...missing.map((node) => referenceStep(snapshot, node, request, context)),
-      movesStep(request, ordered.moves, bytes, snapshot, context),
+      movesStep(facts, request, ordered.moves, context),
       checkStep(request, nodes, context),
     ],
     findings: findingsOf(request, ordered.moves, snapshot),
@@ -249,13 +253,12 @@ function referenceStep(
 }
 
 function movesStep(
+  facts: MoveShardsFacts,
   request: Request,
   moves: readonly OrderedMove[],
-  bytes: number | null,
-  snapshot: ClusterSnapshot,
   context: PlanContext,
 ): StepDraft {
-  const { capabilities } = snapshot;
+  const { capabilities } = facts.snapshot;
   const atATime =
     request.parallelMoves > 1
       ? `up to ${request.parallelMoves} at a time, ${request.movesPerNode} a node`
@@ -269,8 +272,7 @@ function movesStep(
         ? 'writes to the shards of each move while they are copied'
         : 'writes to the shards of each move, for a moment at its end',
     undo: 'the same moves the other way, offered in the report',
-    expectedMs:
-      bytes === null ? null : [moves.length * 1_500 + bytes / 100_000, moves.length * 15_000 + bytes / 5_000],
+    expectedMs: expectedMovesMs(facts.moveTimes, moves, request.parallelMoves),
     countsAsDoneWhen: 'pg_dist_placement shows each shard on its target and no longer on its source.',
     ifInterrupted:
       'A move that is cut off leaves the shard where it was; Citus removes what was copied. The next start looks where each shard lies and goes on with the rest when it is resumed.',

@@ -1,6 +1,7 @@
 /** Why a rebalance would not start, or would stop as a whole, or has nothing to move. */
 import type { ClusterSnapshot, RebalanceStrategy } from '../contract/cluster';
 import type { RefusalReason, RequestOf } from '../contract/operations';
+import type { MoveSample } from './move-estimate';
 import { addressOf, counted, listed, readable, shardNodes } from './plan';
 import type { NodeAnswer, PlanContext } from './plan';
 import { movedTables } from './rebalance-moves';
@@ -22,6 +23,8 @@ export interface RebalanceFacts {
   /** citus.shard_replication_factor */
   readonly replicationFactor: number;
   readonly answers: readonly NodeAnswer[];
+  /** Moves that this cluster has made, oldest first. */
+  readonly moveTimes: readonly MoveSample[];
 }
 
 export function strategyOf(snapshot: ClusterSnapshot, request: Request): RebalanceStrategy | undefined {

@@ -2,6 +2,7 @@
 import type { RebalanceStrategy } from '../contract/cluster';
 import type { Finding, PlannedMove, PlanReply, RequestOf } from '../contract/operations';
 import { balanceCheck } from './move-shards';
+import { expectedMovesMs } from './move-estimate';
 import { counted, listed, planReply, readable, refusalReply, sizeWords } from './plan';
 import type { PlanContext, StepDraft } from './plan';
 import { groupMoves, movedTables, nodeLoads } from './rebalance-moves';
@@ -28,7 +29,7 @@ export function planRebalance(facts: RebalanceFacts, request: Request, context: 
   return planReply(context, request, {
     title: `${title}: ${counted(moves.length, 'move')}`,
     summary: summaryOf(moves, bytes, missing),
-    steps: [...stepsOf(request, moves, bytes, context), balanceCheck(measuredBy(strategy), nodes, context)],
+    steps: [...stepsOf(facts, request, moves, context), balanceCheck(measuredBy(strategy), nodes, context)],
     findings: findingsOf(facts, request, moves, missing),
     details: {
       kind: 'rebalance',
@@ -126,9 +127,9 @@ function findingsOf(
 }
 
 function stepsOf(
+  facts: RebalanceFacts,
   request: Request,
   moves: readonly PlannedMove[],
-  bytes: number | null,
   context: PlanContext,
 ): readonly StepDraft[] {
   const blocks =
@@ -159,10 +160,8 @@ function stepsOf(
       where: context.coordinator,
       blocks,
       undo: 'Cancel stops it with SELECT citus_rebalance_stop(); finished moves stay, and a new rebalance can move them back',
-      expectedMs:
-        bytes === null
-          ? null
-          : [moves.length * 1_500 + bytes / 100_000, moves.length * 15_000 + bytes / 5_000],
+      // Citus runs one task at a time unless it is told otherwise.
+      expectedMs: expectedMovesMs(facts.moveTimes, moves, 1),
       countsAsDoneWhen: 'The job reads "finished" in pg_dist_background_job.',
       ifInterrupted: 'The job goes on by itself; the next start finds it by its number and follows it again.',
       action: { type: 'follow-job' },

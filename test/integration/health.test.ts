@@ -44,6 +44,7 @@ describe.each(await engines())('the health of a cluster on $name', (engine) => {
     const aside = await open();
     const nodes = new Map<number, Database>();
     monitor = createMonitor({
+      moveTimes: { samples: () => [], note: () => undefined },
       sessions: {
         coordinator: () => coordinator,
         aside: async () => aside,

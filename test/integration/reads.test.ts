@@ -110,6 +110,7 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
     const aside = await open();
     const published: { readonly event: EventName; readonly record: Events[EventName] }[] = [];
     const monitor = createMonitor({
+      moveTimes: { samples: () => [], note: () => undefined },
       sessions: {
         coordinator: () => coordinator,
         aside: async () => aside,

@@ -91,6 +91,7 @@ export async function operate(
       return { ...sizes, clusterId: operatedClusterId, revision: 1, takenAt: now.takenAt };
     },
     audit,
+    moveTimes: { samples: () => [], note: () => undefined },
     journalFolder: `${folder}/operations`,
     publish: (operation) => published.push(operation),
     now: () => new Date(),

@@ -50,6 +50,7 @@ export async function watchCluster(
     timing: options.timing,
   });
   const monitor = createMonitor({
+    moveTimes: { samples: () => [], note: () => undefined },
     sessions: registry,
     publish: (event, record) => published.push({ event, record }),
     settings: () => ({ refreshSeconds: options.refreshSeconds ?? 5 }),

@@ -2,8 +2,9 @@
 import { mergeMoves, readShardProgress } from '../../citus/jobs';
 import { toFailure } from '../../contract/failure';
 import type { MoveProgress } from '../../contract/cluster';
-import type { ItemProgress } from '../../contract/operations';
+import type { DurationRange, ItemProgress } from '../../contract/operations';
 import { log } from '../../log/log';
+import { estimateMoves, learnPace } from '../../plans/move-estimate';
 import type { ActionOf, StepContext } from './step';
 
 /** Workers that do not tell their sizes in this time are left out of one reading. */
@@ -31,7 +32,8 @@ export function followMoves(context: StepContext<ActionOf<'move-shards'>>): { re
       );
       if (!ended) context.items.show(last);
     }
-    context.report({ progress: shareDone(context, last) });
+    const remainingMs = remainingOf(context, last);
+    context.report({ progress: shareDone(context, last), ...(remainingMs === null ? {} : { remainingMs }) });
   };
 
   void (async () => {
@@ -73,6 +75,31 @@ export function lagBytes(source: string | null, target: string | null): number |
 function positionOf(lsn: string | null): bigint | null {
   const parts = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(lsn ?? '');
   return parts ? (BigInt(`0x${parts[1] ?? '0'}`) << 32n) + BigInt(`0x${parts[2] ?? '0'}`) : null;
+}
+
+/** Null where a size is not known. */
+function remainingOf(
+  context: StepContext<ActionOf<'move-shards'>>,
+  live: ReadonlyMap<string, ItemProgress>,
+): DurationRange | null {
+  const open = context.items.all().filter((item) => item.state === 'waiting' || item.state === 'running');
+  if (open.some((item) => item.bytes === null)) return null;
+  const now = context.now().getTime();
+  return estimateMoves(learnPace(context.times.samples()), {
+    waiting: open.flatMap((item) => (item.state === 'waiting' ? [item.bytes ?? 0] : [])),
+    running: open.flatMap((item) =>
+      item.state === 'running'
+        ? [
+            {
+              bytes: item.bytes ?? 0,
+              elapsedMs: now - Date.parse(item.startedAt ?? context.now().toISOString()),
+              arrivedBytes: live.get(item.itemId)?.targetBytes ?? null,
+            },
+          ]
+        : [],
+    ),
+    parallel: context.action.parallelMoves,
+  });
 }
 
 /** By bytes where every size is known, else by moves. */

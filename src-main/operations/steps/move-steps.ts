@@ -180,10 +180,12 @@ async function moveOne(context: Context, move: OrderedMove, lane: number): Promi
       backend ?? undefined,
     );
     const ended = (): string => context.now().toISOString();
+    const began = context.now().getTime();
     let failure: Failure;
     try {
       await moveShard(writer, move, context.action, { signal, timeoutMs: 0 });
       await items.note(move.shardId, { state: 'done', endedAt: ended(), outcome: 'moved' });
+      if (move.bytes !== null) context.times.note({ bytes: move.bytes, ms: context.now().getTime() - began });
       return null;
     } catch (error) {
       failure = toFailure(error);

@@ -2,8 +2,9 @@
 import type { BackendIdentity } from '../../citus/operation-reads';
 import type { Reader, Writer } from '../../connections/database';
 import type { ClusterSizes, ClusterSnapshot } from '../../contract/cluster';
-import type { ItemProgress, StepAction, StepItem } from '../../contract/operations';
+import type { DurationRange, ItemProgress, StepAction, StepItem } from '../../contract/operations';
 import type { RebalanceReport } from '../../contract/rebalance';
+import type { MoveSample } from '../../plans/move-estimate';
 import type { EngineTiming } from '../engine-parts';
 import type { StepMemory } from '../journal';
 
@@ -26,6 +27,8 @@ export interface StepReport {
   /** 0..1 */
   readonly progress?: number;
   readonly outcome?: string;
+  /** Until it has ended, where that can be told. */
+  readonly remainingMs?: DurationRange;
   /** Null takes an earlier one back. */
   readonly attention?: string | null;
   readonly notices?: readonly string[];
@@ -54,6 +57,11 @@ export interface StepContext<A extends StepAction = StepAction> {
   /** For reads that wait for other nodes. */
   readonly aside: () => Promise<Reader>;
   readonly items: StepItems;
+  /** How long the moves of this cluster took. */
+  readonly times: {
+    readonly samples: () => readonly MoveSample[];
+    readonly note: (sample: MoveSample) => void;
+  };
   /** The cluster as it is now, sizes included. */
   readonly look: () => Promise<{ readonly snapshot: ClusterSnapshot; readonly sizes: ClusterSizes }>;
   readonly balance: { readonly report: () => RebalanceReport | null; readonly note: NoteReport };

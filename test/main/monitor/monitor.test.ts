@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Reader } from '../../../src-main/connections/database';
 import { createMonitor } from '../../../src-main/monitor/monitor';
+import type { MoveSample } from '../../../src-main/plans/move-estimate';
 import { createFakeClock } from './fake-clock';
 import { createFakeCluster, createPublished, fail, node, refused } from './fake-cluster';
 
@@ -14,7 +15,9 @@ function setUp() {
   let isOpen = true;
   const nodes = new Map<string, Reader>();
   const answering: Reader = { address: 'node', read: async () => [] };
+  const noted: MoveSample[] = [];
   const monitor = createMonitor({
+    moveTimes: { samples: () => noted, note: (_cluster, sample) => void noted.push(sample) },
     sessions: {
       coordinator: () => (isOpen ? cluster.coordinator : fail({ kind: 'not-connected', message: 'lost' })),
       aside: async () => (isOpen ? cluster.aside : fail({ kind: 'not-connected', message: 'lost' })),
@@ -29,7 +32,7 @@ function setUp() {
     monitor.onSession({ clusterId: id, revision: 1, phase, since: '', address: 'host:5432' });
   };
   const count = (what: string): number => cluster.asked.filter((asked) => asked === what).length;
-  return { clock, cluster, published, settings, monitor, session, nodes, count };
+  return { noted, clock, cluster, published, settings, monitor, session, nodes, count };
 }
 
 describe('the snapshot', () => {
@@ -383,7 +386,7 @@ describe('a job that runs', () => {
   });
 
   it('is followed from second to second, whoever started it, and the shards are read when a move ends', async () => {
-    const { clock, cluster, monitor, published, session, count } = setUp();
+    const { noted, clock, cluster, monitor, published, session, count } = setUp();
     session('open');
     await clock.pass(0);
     expect(monitor.progress(id)).toBeNull();
@@ -392,7 +395,9 @@ describe('a job that runs', () => {
     cluster.moves = [moving('100', 200)];
     await clock.pass(5_000);
     const first = monitor.progress(id);
-    expect(first).toMatchObject({ bytesDone: 200, bytesTotal: 4000, remainingSeconds: null });
+    expect(first).toMatchObject({ bytesDone: 200, bytesTotal: 4000 });
+    const [low, high] = first?.remainingSeconds ?? [0, 0];
+    expect(high).toBeGreaterThan(low);
     expect(first?.moves[0]).toMatchObject({ sourceNode: 'host:5433', targetNode: 'host:5434' });
     expect(first?.tasks[0]).toMatchObject({ shardId: '100', sourceNodeId: 2, targetNodeId: 3 });
 
@@ -406,6 +411,9 @@ describe('a job that runs', () => {
     expect(count('catalogs')).toBeGreaterThan(readings);
     expect(monitor.progress(id)).toMatchObject({ bytesDone: 1000, bytesTotal: 4000 });
     expect(monitor.progress(id)?.remainingSeconds).not.toBeNull();
+    // What the first move took is what the next estimates are learned from.
+    expect(noted).toEqual([{ bytes: 1000, ms: expect.any(Number) }]);
+    expect(noted[0]?.ms).toBeGreaterThan(3_000);
 
     cluster.job = { job: job('finished'), tasks: [task('1', 'done', '100'), task('2', 'done', '101')] };
     cluster.catalogs = {

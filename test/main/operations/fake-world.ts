@@ -288,6 +288,7 @@ export function worldEngine(
         audit.push(record);
       },
     },
+    moveTimes: { samples: () => [], note: () => undefined },
     journalFolder: folder,
     publish: (operation) => {
       if (!life.over) published.push(operation);

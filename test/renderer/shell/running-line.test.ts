@@ -50,6 +50,7 @@ describe('runningLine', () => {
       endedAt: null,
       outcome: null,
       progress: null,
+      remainingMs: null,
       items: [],
       notices: [],
       failure: null,
