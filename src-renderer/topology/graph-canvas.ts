@@ -8,9 +8,10 @@ import type { Palette } from './palette';
 
 export interface GraphCanvas {
   draw(elements: readonly GraphElement[], palette: Palette): void;
-  /** Everything in view. With `id` that element, where in a view of everything it could not be read. */
-  fit(id?: string): void;
-  zoomBy(factor: number): void;
+  /** Everything in view. */
+  fit(): void;
+  /** Towards the element of that id, or the middle of the view. */
+  zoomBy(factor: number, id: string | null): void;
   /** Moves the view only if the element is outside of it. */
   reveal(id: string): void;
   /** To be called when the container changed its size. */
@@ -23,14 +24,24 @@ export interface GraphCanvasOptions {
   readonly reducedMotion: boolean;
   /** Element id, or null for the ground. */
   readonly onTap: (id: string | null) => void;
+  /** Double click, or zoomed in until an element that `canOpen` fills much of the view. */
   readonly onOpen: (id: string) => void;
+  readonly canOpen: (id: string) => boolean;
+  /** Zoomed out until there is more room around everything than there is of it. */
+  readonly onLeave: () => void;
 }
 
 const stylesheetId = '__________cytoscape_stylesheet';
 const padding = 28;
 const largestFitZoom = 1;
-/** Below it the numbers on an opened card are too small. */
-const readableZoom = 0.8;
+/** What fills this share of the view, in width or height, is opened by zooming further in. */
+const openShare = 0.45;
+/** Zoomed in at least so far beyond everything, so that large cards of a small cluster do not open by themselves. */
+const openFactor = 1.7;
+/** Zoomed out so far below everything, one leaves for the level above. */
+const leaveFactor = 0.62;
+/** Milliseconds in which a wheel that still turns does not lead through another level. */
+const restMs = 450;
 
 /**
  * Cytoscape puts a style element into the page unless something has its id. The content security policy refuses
@@ -72,7 +83,7 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     container: options.container,
     layout: { name: 'preset' },
     minZoom: 0.05,
-    maxZoom: 6,
+    maxZoom: 8,
     boxSelectionEnabled: false,
     autoungrabify: true,
     autounselectify: true,
@@ -83,16 +94,49 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
   let drawn: readonly GraphElement[] = [];
   let palette: Palette | null = null;
   let frame = 0;
-  /** What is kept in sight until the person pans or zooms: all of it, or one element; null from then on. */
-  let kept: { readonly id: string | undefined } | null = null;
+  /** Everything is kept in sight until the person pans or zooms. */
+  let isKept = false;
   let extent = '';
+  let fittedZoom = 1;
+  let pointer: { readonly x: number; readonly y: number } | null = null;
+  let restsUntil = 0;
 
   // Only a person causes these; the app's own movements do not.
-  cy.on('dragpan scrollzoom pinchzoom', () => (kept = null));
+  cy.on('dragpan scrollzoom pinchzoom', () => (isKept = false));
+  cy.on('scrollzoom pinchzoom', () => crossLevels(pointer));
+  cy.on('mousemove', (event: EventObject) => (pointer = event.renderedPosition));
   cy.on('tap', (event: EventObject) => {
     options.onTap(event.target === cy ? null : String(event.target.id()));
   });
   cy.on('dbltap', 'node', (event: EventObject) => options.onOpen(String(event.target.id())));
+
+  /** Zoom is depth: far enough into something is inside of it, far enough out is the level above. */
+  function crossLevels(towards: { readonly x: number; readonly y: number } | null): void {
+    if (performance.now() < restsUntil) return;
+    if (cy.zoom() < fittedZoom * leaveFactor) {
+      restsUntil = performance.now() + restMs;
+      options.onLeave();
+    } else if (cy.zoom() > fittedZoom * openFactor) {
+      const id = filling(towards ?? { x: cy.width() / 2, y: cy.height() / 2 });
+      if (id === null) return;
+      restsUntil = performance.now() + restMs;
+      options.onOpen(id);
+    }
+  }
+
+  /** The smallest element at a point that can be opened and fills much of the view. */
+  function filling(at: { readonly x: number; readonly y: number }): string | null {
+    let found: { readonly id: string; readonly area: number } | null = null;
+    for (const element of cy.nodes()) {
+      const id = element.id();
+      if (!options.canOpen(id)) continue;
+      const box = element.renderedBoundingBox({ includeLabels: false, includeOverlays: false });
+      if (at.x < box.x1 || at.x > box.x2 || at.y < box.y1 || at.y > box.y2) continue;
+      if (box.w < cy.width() * openShare && box.h < cy.height() * openShare) continue;
+      if (found === null || box.w * box.h < found.area) found = { id, area: box.w * box.h };
+    }
+    return found?.id ?? null;
+  }
 
   /** Dashes of running moves wander towards their target. */
   function wander(): void {
@@ -126,16 +170,14 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     cy.center(wanted);
   }
 
-  function fit(id: string | undefined): void {
-    kept = { id };
+  function fit(): void {
+    isKept = true;
     // Nothing drawn yet, or no room yet: the next drawing or the next change of size fits it.
     extent = '';
     if (cy.elements().empty() || cy.width() === 0) return;
     extent = extentOf(cy);
     fitTo(cy.elements());
-    if (id === undefined || cy.zoom() >= readableZoom) return;
-    const element = cy.getElementById(id);
-    if (element.nonempty()) fitTo(element);
+    fittedZoom = cy.zoom();
   }
 
   return {
@@ -153,17 +195,18 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
           for (const element of diff.update) update(cy, element);
         });
         // Cards grow with their data: what was in sight stays in sight.
-        if (kept !== null && extentOf(cy) !== extent) fit(kept.id);
+        if (isKept && extentOf(cy) !== extent) fit();
       }
       watchMotion();
     },
     fit,
-    zoomBy(factor) {
-      kept = null;
-      cy.zoom({
-        level: cy.zoom() * factor,
-        renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 },
-      });
+    zoomBy(factor, id) {
+      isKept = false;
+      const element = id === null ? cy.collection() : cy.getElementById(id);
+      if (element.nonempty() && factor > 1) cy.center(element);
+      const middle = { x: cy.width() / 2, y: cy.height() / 2 };
+      cy.zoom({ level: cy.zoom() * factor, renderedPosition: middle });
+      crossLevels(middle);
     },
     reveal(id) {
       const element = cy.getElementById(id);
@@ -174,7 +217,7 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     },
     resize() {
       cy.resize();
-      if (kept !== null) fit(kept.id);
+      if (isKept) fit();
     },
     destroy() {
       if (frame !== 0) cancelAnimationFrame(frame);

@@ -11,42 +11,28 @@ import type { GraphElement } from './graph-diff';
 import type { GraphInput } from './graph-model';
 import type { PlacedBox } from './layout';
 import { levelColour, outlineOf } from './node-outline';
-import { openElements, openSections, openWidth } from './open-card';
-import type { OpenSection } from './open-card';
 import type { NodeShards } from './shard-groups';
-import { isOfTable, largestByFamily } from './tile-colours';
+import { passesFilter } from './grouping';
+import { isOfTable } from './tile-colours';
 import { fitTiles, tilesImage } from './tile-image';
 import type { TileGrid } from './tile-image';
 
 /** Room for tiles in a closed card; data beyond it is drawn with smaller tiles. */
 const maxTilesHeight = 190;
+
 export interface CardContent {
   readonly width: number;
   readonly height: number;
   readonly grid: TileGrid | null;
-  readonly isOpen: boolean;
   readonly text: CardText;
-  readonly sections: readonly OpenSection[];
 }
 
 export function cardContent(input: GraphInput, node: ClusterNode): CardContent {
   const text = cardText(input.nodes.filter((other) => !isCoordinator(other)).length);
   const shards = input.shards.nodes.get(node.groupId);
   const count = node.role === 'primary' ? (shards?.groups.length ?? 0) : 0;
-  if (input.expandedNode === node.nodeId && shards !== undefined && count > 0) {
-    const plain = cardText(1);
-    const open = openSections(shards, input, plain.head);
-    return {
-      width: openWidth,
-      height: open.height,
-      grid: null,
-      isOpen: true,
-      text: plain,
-      sections: open.list,
-    };
-  }
   if (count === 0) {
-    return { width: cardWidth, height: text.head, grid: null, isOpen: false, text, sections: [] };
+    return { width: cardWidth, height: text.head, grid: null, text };
   }
   let largestBytes = 1;
   let largestCount = 1;
@@ -58,7 +44,7 @@ export function cardContent(input: GraphInput, node: ClusterNode): CardContent {
   // In steps, so that a few bytes more do not move everything below.
   const share = Math.ceil(((shards?.bytes ?? 0) / largestBytes) * 8) / 8;
   const body = Math.max(grid.height + 18, Math.round(maxTilesHeight * share) + 18);
-  return { width: cardWidth, height: text.head + body, grid, isOpen: false, text, sections: [] };
+  return { width: cardWidth, height: text.head + body, grid, text };
 }
 
 function sizeWords(shards: NodeShards | undefined): string {
@@ -75,19 +61,20 @@ function secondLine(input: GraphInput, node: ClusterNode): string {
   return rest === '' ? size : `${rest} · ${size}`;
 }
 
-function thirdLine(input: GraphInput, node: ClusterNode, isOpen: boolean): string {
+function thirdLine(input: GraphInput, node: ClusterNode): string {
   const state = input.states.get(node.nodeId);
   if (state === undefined) return '';
   if (isCoordinator(node) && state.level === 'ok' && node.role === 'primary') {
     return `metadata for ${formatCounted(input.shards.tables.size, 'table')}`;
   }
   // Larger text has less room; the long words are in the details.
-  const isClose = !isOpen && input.nodes.length - 1 > closeFrom;
+  const isClose = input.nodes.length - 1 > closeFrom;
   const words = isClose && state.words.length > 18 ? state.word : state.words;
   return `${glyphs[state.level]} ${words}`;
 }
 
 function isFaded(input: GraphInput, node: ClusterNode): boolean {
+  if (!passesFilter(input.states.get(node.nodeId), input.stateFilter)) return true;
   if (input.litTable === null) return false;
   const oid = input.litTable;
   const groups = input.shards.nodes.get(node.groupId)?.groups ?? [];
@@ -99,9 +86,10 @@ export function cardElements(
   node: ClusterNode,
   content: CardContent,
   at: PlacedBox,
-  id = at.id,
+  largest: ReadonlyMap<string, number>,
 ): GraphElement[] {
   const { palette } = input;
+  const { id } = at;
   const state = input.states.get(node.nodeId);
   const faded = isFaded(input, node) ? ' faded' : '';
   const outline = outlineOf(state?.level ?? 'mute', palette);
@@ -144,7 +132,7 @@ export function cardElements(
       `${id}/state`,
       `state${faded}`,
       {
-        text: thirdLine(input, node, content.isOpen),
+        text: thirdLine(input, node),
         room: at.width - inset - 6,
         size: content.text.line,
         colour:
@@ -156,9 +144,9 @@ export function cardElements(
       at.y + rows[2],
     ),
   ];
-  if (content.isOpen) elements.push(...openElements(input, node, content.sections, at, id, faded));
-  else if (content.grid !== null)
-    elements.push(gridElement(input, node, content.grid, content.text.head, at, id));
+  if (content.grid !== null) {
+    elements.push(gridElement(input, node, content.grid, content.text.head, at, largest));
+  }
   return elements;
 }
 
@@ -168,18 +156,17 @@ function gridElement(
   grid: TileGrid,
   head: number,
   at: PlacedBox,
-  id: string,
+  largest: ReadonlyMap<string, number>,
 ): GraphElement {
-  const largest = largestByFamily(input.shards);
   const groups = input.shards.nodes.get(node.groupId)?.groups ?? [];
   const image = tilesImage(
     groups.map((group) => tileOf(input, node, group, largest)),
     grid,
   );
   return {
-    id: `${id}/tiles`,
+    id: `${at.id}/tiles`,
     group: 'nodes',
-    classes: 'picture',
+    classes: `picture${passesFilter(input.states.get(node.nodeId), input.stateFilter) ? '' : ' faded'}`,
     data: { width: grid.width, height: grid.height, image },
     position: { x: at.x + inset + grid.width / 2, y: at.y + head + grid.height / 2 },
   };

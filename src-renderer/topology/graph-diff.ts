@@ -59,6 +59,8 @@ export function diffElements(before: readonly GraphElement[], after: readonly Gr
     const old = known.get(element.id);
     if (old === undefined) {
       add.push(element);
+    } else if (old === element) {
+      continue;
     } else if (!isSameThing(old, element)) {
       remove.push(element.id);
       add.push(element);

@@ -3,16 +3,28 @@ import type { ClusterNode } from '../../src-main/contract/cluster';
 import { isCoordinator } from '../nodes/node-names';
 import type { NodeTitle } from '../nodes/node-names';
 import type { NodeState } from '../nodes/node-words';
-import type { GraphElement } from './graph-diff';
-import { columnsFor, layoutCards, layoutTiles, tileSize, tilesPerRow } from './layout';
-import type { PlacedBox } from './layout';
 import { cardWidth } from './card-text';
+import { focusKey } from './focus';
+import type { Focus } from './focus';
 import { cardContent, cardElements } from './graph-cards';
+import type { GraphElement } from './graph-diff';
 import { flowElements, linkElements } from './graph-edges';
-import { tileElements } from './graph-tiles';
+import { createGraphMemory } from './graph-memory';
+import type { GraphMemory } from './graph-memory';
+import { barScale, tileElements } from './graph-tiles';
+import { toBlocks } from './grouping';
+import type { Grouping } from './grouping';
+import { columnsFor, layoutCards } from './layout';
+import type { PlacedBox } from './layout';
+import { layoutBlocks } from './layout-tiles';
 import type { Traffic } from './moves';
 import type { Palette } from './palette';
+import type { Scene, SceneBox } from './scene';
+import { familyScene } from './scene-family';
+import { groupScene } from './scene-group';
+import { nodeScene } from './scene-node';
 import type { ShardMap } from './shard-groups';
+import { largestByFamily } from './tile-colours';
 import type { Colouring } from './tile-colours';
 
 export interface GraphInput {
@@ -23,21 +35,24 @@ export interface GraphInput {
   readonly traffic: Traffic;
   readonly palette: Palette;
   readonly colouring: Colouring;
+  readonly grouping: Grouping;
+  /** Word of a state: nodes in another fade, but for those that fail. */
+  readonly stateFilter: string | null;
   /** Table whose shards are lit; all others fade. */
   readonly litTable: number | null;
-  readonly expandedNode: number | null;
+  readonly focus: Focus;
   readonly selectedNode: number | null;
-  /** Key of a shard group. */
+  /** Keys of a colocation group and of a shard group. */
+  readonly selectedFamily: string | null;
   readonly selectedGroup: string | null;
   /** Width of the view divided by its height. */
   readonly aspectRatio: number;
 }
 
-export interface Graph {
-  readonly elements: readonly GraphElement[];
-  /** What the arrow keys reach, by element id. */
-  readonly boxes: readonly PlacedBox[];
-  readonly mode: 'cards' | 'tiles';
+export interface Graph extends Scene {
+  readonly mode: 'cards' | 'tiles' | 'opened';
+  /** What decides where things stand: as long as it is the same, what was in sight stays in sight. */
+  readonly shape: string;
 }
 
 /** More workers than this are drawn as tiles. */
@@ -47,35 +62,53 @@ export function nodeElementId(nodeId: number): string {
   return `node:${nodeId}`;
 }
 
-export type Target =
-  | { readonly type: 'node'; readonly nodeId: number }
-  | { readonly type: 'group'; readonly nodeId: number; readonly key: string };
-
-export function groupElementId(nodeId: number, key: string): string {
-  return `group:${nodeId}:${key}`;
-}
-
-/** What an element stands for; null for one that is only drawn. */
-export function targetOf(elementId: string): Target | null {
-  const node = /^(?:node|open):(\d+)$/.exec(elementId);
-  if (node !== null) return { type: 'node', nodeId: Number(node[1]) };
-  const group = /^group:(\d+):(.+)$/.exec(elementId);
-  return group === null ? null : { type: 'group', nodeId: Number(group[1]), key: group[2] ?? '' };
-}
-
 /** Coordinator's group first, then in the order in which nodes were added, so that a new one comes last. */
 export function inDrawingOrder(nodes: readonly ClusterNode[]): readonly ClusterNode[] {
   const rank = (node: ClusterNode): number => (isCoordinator(node) ? 0 : 1);
   return [...nodes].sort((a, b) => rank(a) - rank(b) || a.nodeId - b.nodeId);
 }
 
-export function toGraph(input: GraphInput): Graph {
+/** Elements of nodes that nothing happened to since the last call with the same `memory` are the same objects. */
+export function toGraph(input: GraphInput, memory: GraphMemory = createGraphMemory()): Graph {
+  const opened = openedScene(input);
+  if (opened !== null) return { ...opened, mode: 'opened', shape: shapeOf(input, 'opened') };
   const nodes = inDrawingOrder(input.nodes);
   const workers = nodes.filter((node) => !isCoordinator(node));
-  return workers.length > cardLimit ? tileGraph(input, nodes, workers) : cardGraph(input, nodes, workers);
+  const mode = workers.length > cardLimit ? 'tiles' : 'cards';
+  const scene =
+    mode === 'tiles' ? tileScene(input, nodes, workers, memory) : cardScene(input, nodes, workers);
+  memory.sweep();
+  return { ...scene, mode, shape: shapeOf(input, mode) };
 }
 
-function cardGraph(input: GraphInput, nodes: readonly ClusterNode[], workers: readonly ClusterNode[]): Graph {
+function shapeOf(input: GraphInput, mode: Graph['mode']): string {
+  const places = input.nodes.map((node) => node.nodeId).join(',');
+  return [focusKey(input.focus), mode, input.grouping, input.aspectRatio, places].join('|');
+}
+
+/** Null for the whole cluster, and where what was opened is gone. */
+function openedScene(input: GraphInput): Scene | null {
+  const { focus } = input;
+  if (focus.level === 'cluster') return null;
+  const node = input.nodes.find((one) => one.nodeId === focus.nodeId);
+  if (node === undefined) return null;
+  switch (focus.level) {
+    case 'node':
+      return nodeScene(input, node);
+    case 'family':
+      return familyScene(input, node, focus.familyKey);
+    case 'group': {
+      const group = input.shards.groupByKey.get(focus.key);
+      return group === undefined ? null : groupScene(input, node, group);
+    }
+  }
+}
+
+function nodeBox(box: PlacedBox, node: ClusterNode): SceneBox {
+  return { ...box, target: { type: 'node', nodeId: node.nodeId } };
+}
+
+function cardScene(input: GraphInput, nodes: readonly ClusterNode[], workers: readonly ClusterNode[]): Scene {
   const contents = new Map(nodes.map((node) => [node.nodeId, cardContent(input, node)]));
   const box = (node: ClusterNode): { id: string; width: number; height: number } => ({
     id: nodeElementId(node.nodeId),
@@ -84,97 +117,54 @@ function cardGraph(input: GraphInput, nodes: readonly ClusterNode[], workers: re
   });
   const columns = columnsFor(workers.length, input.aspectRatio, { width: cardWidth, height: 260 });
   const layout = layoutCards(nodes.filter(isCoordinator).map(box), workers.map(box), columns);
-  const placed = [...layout.coordinators, ...layout.workers];
-  const byId = new Map(placed.map((entry) => [entry.id, entry]));
+  const byId = new Map([...layout.coordinators, ...layout.workers].map((entry) => [entry.id, entry]));
+  const largest = largestByFamily(input.shards);
   const elements: GraphElement[] = [];
+  const boxes: SceneBox[] = [];
   for (const node of nodes) {
     const at = byId.get(nodeElementId(node.nodeId));
     const content = contents.get(node.nodeId);
-    if (at !== undefined && content !== undefined) elements.push(...cardElements(input, node, content, at));
+    if (at === undefined || content === undefined) continue;
+    elements.push(...cardElements(input, node, content, at, largest));
+    boxes.push(nodeBox(at, node));
   }
   elements.push(...linkElements(input, nodes, byId), ...flowElements(input, byId, 'cards'));
-  return { elements, boxes: [...placed, ...groupBoxes(elements)], mode: 'cards' };
+  return { elements, boxes };
 }
 
-/** Shard groups of the open card, so that the arrow keys reach them too. */
-function groupBoxes(elements: readonly GraphElement[]): PlacedBox[] {
-  return elements
-    .filter((element) => element.classes.startsWith('shard-group'))
-    .map((element) => {
-      const width = Number(element.data['width']);
-      const height = Number(element.data['height']);
-      return {
-        id: element.id,
-        width,
-        height,
-        x: (element.position?.x ?? 0) - width / 2,
-        y: (element.position?.y ?? 0) - height / 2,
-        row: -3,
-      };
-    });
-}
-
-/** Racks in the order of their names; a rack with no name, or Citus's own "default" everywhere, needs no label. */
-export function toRacks(
+function tileScene(
+  input: GraphInput,
+  nodes: readonly ClusterNode[],
   workers: readonly ClusterNode[],
-): readonly { readonly label: string; readonly ids: readonly string[] }[] {
-  const racks = new Map<string, string[]>();
-  for (const node of workers) {
-    const ids = racks.get(node.rack);
-    if (ids === undefined) racks.set(node.rack, [nodeElementId(node.nodeId)]);
-    else ids.push(nodeElementId(node.nodeId));
-  }
-  const isPlain = racks.size === 1;
-  return [...racks]
-    .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
-    .map(([rack, ids]) => ({ label: isPlain ? '' : rack, ids }));
-}
-
-function tileGraph(input: GraphInput, nodes: readonly ClusterNode[], workers: readonly ClusterNode[]): Graph {
-  const racks = [
-    { label: 'coordinator', ids: nodes.filter(isCoordinator).map((node) => nodeElementId(node.nodeId)) },
-    ...toRacks(workers),
-  ].filter((rack) => rack.ids.length > 0);
-  const layout = layoutTiles(
-    racks,
-    tilesPerRow(
-      racks.map((rack) => rack.ids.length),
-      input.aspectRatio,
-    ),
+  memory: GraphMemory,
+): Scene {
+  const blocks = [
+    { label: 'coordinator', nodes: nodes.filter(isCoordinator) },
+    ...toBlocks(workers, input.grouping, input.states),
+  ].filter((block) => block.nodes.length > 0);
+  const layout = layoutBlocks(
+    blocks.map((block) => ({
+      label: block.label,
+      ids: block.nodes.map((node) => nodeElementId(node.nodeId)),
+    })),
+    input.aspectRatio,
   );
-  const placed = layout.rows.flatMap((row) => row.boxes);
-  const byId = new Map(placed.map((entry) => [entry.id, entry]));
-  const elements: GraphElement[] = [];
-  for (const row of layout.rows) {
-    if (row.label === '') continue;
-    elements.push({
-      id: `rack:${row.label}`,
-      group: 'nodes',
-      classes: 'rack',
-      data: { text: row.label },
-      position: { x: 0, y: row.y + tileSize.height / 2 },
-    });
-  }
-  let largest = 0;
-  for (const node of workers) largest = Math.max(largest, input.shards.nodes.get(node.groupId)?.bytes ?? 0);
+  const byId = new Map(layout.boxes.map((entry) => [entry.id, entry]));
+  const elements: GraphElement[] = layout.labels.map((label) => ({
+    id: `block:${label.text}`,
+    group: 'nodes',
+    classes: 'block',
+    data: { text: label.text, room: label.room },
+    position: { x: label.x, y: label.y },
+  }));
+  const scale = barScale(input);
+  const boxes: SceneBox[] = [];
   for (const node of nodes) {
     const at = byId.get(nodeElementId(node.nodeId));
-    if (at !== undefined) elements.push(...tileElements(input, node, at, largest));
-  }
-  const expanded = nodes.find((node) => node.nodeId === input.expandedNode);
-  if (expanded !== undefined) {
-    // Beside the tiles, so that none of them has to leave its place.
-    const content = cardContent(input, expanded);
-    const at = {
-      id: `open:${expanded.nodeId}`,
-      width: content.width,
-      height: content.height,
-      x: layout.width + 60,
-      y: 0,
-      row: -2,
-    };
-    elements.push(...cardElements(input, expanded, content, at, `open:${expanded.nodeId}`));
+    if (at === undefined) continue;
+    elements.push(...tileElements(input, node, at, scale, memory));
+    boxes.push(nodeBox(at, node));
   }
   elements.push(...flowElements(input, byId, 'tiles'));
-  return { elements, boxes: [...placed, ...groupBoxes(elements)], mode: 'tiles' };
+  return { elements, boxes };
 }

@@ -1,98 +1,218 @@
 /** Pure: a node as a small tile with its bytes as a stacked bar, for clusters of many nodes. */
 import type { ClusterNode } from '../../src-main/contract/cluster';
+import { bytesWords } from '../nodes/node-facts';
+import { glyphs } from '../nodes/node-words';
+import type { NodeState } from '../nodes/node-words';
+import { mixColours } from './colour-mix';
+import { textElement } from './card-text';
 import type { GraphElement } from './graph-diff';
+import type { GraphMemory } from './graph-memory';
 import type { GraphInput } from './graph-model';
+import { passesFilter } from './grouping';
 import type { PlacedBox } from './layout';
 import { levelColour, outlineOf } from './node-outline';
-import type { GroupFamily, NodeShards, ShardGroup } from './shard-groups';
+import { groupColours } from './palette';
+import type { NodeShards, ShardGroup } from './shard-groups';
 import { familyColour, isOfTable } from './tile-colours';
-import { barImage } from './tile-image';
-import type { BarPart } from './tile-image';
 
 const inset = 3;
+/** Between two parts of a bar, so that they are told apart without colour. */
+const gap = 0.7;
+/** Letters of a node's name below its tile. */
+const nameLetters = 12;
 
-/** Bytes of a family here, or its count of shard groups where no size is known at all. */
-function weightOf(shards: NodeShards, family: GroupFamily, useBytes: boolean): number {
-  return useBytes
-    ? (shards.bytesByFamily.get(family.key) ?? 0)
-    : shards.groups.filter((group) => group.familyKey === family.key).length;
+/** Of the whole bar. */
+interface BarPart {
+  readonly colour: string;
+  readonly share: number;
+}
+
+/** What full bars stand for: bytes, or shard groups where no size is known at all. */
+export interface BarScale {
+  readonly useBytes: boolean;
+  readonly full: number;
+}
+
+export function barScale(input: Pick<GraphInput, 'shards'>): BarScale {
+  let bytes = 0;
+  let groups = 0;
+  for (const node of input.shards.nodes.values()) {
+    bytes = Math.max(bytes, node.bytes);
+    groups = Math.max(groups, node.groups.length);
+  }
+  return bytes > 0
+    ? { useBytes: true, full: roundUp(bytes, 1024) }
+    : { useBytes: false, full: roundUp(Math.max(1, groups), 10) };
+}
+
+/** The next figure that reads well, so that no bar changes when the fullest node gets a few bytes more. */
+function roundUp(value: number, base: number): number {
+  let unit = 1;
+  while (value / unit >= base) unit *= base;
+  let step = 1;
+  while (value / unit > 10 * step) step *= 10;
+  const figure = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * step >= value / unit) ?? 10;
+  return figure * step * unit;
 }
 
 function litShare(groups: readonly ShardGroup[], oid: number): number {
   return groups.filter((group) => isOfTable(group, oid)).length / Math.max(1, groups.length);
 }
 
-function parts(
+function barParts(
   input: GraphInput,
-  node: ClusterNode,
+  state: NodeState | undefined,
   shards: NodeShards,
-  largestBytes: number,
+  scale: BarScale,
 ): readonly BarPart[] {
   const { palette } = input;
-  const state = input.states.get(node.nodeId);
-  const useBytes = largestBytes > 0;
-  const scale = useBytes
-    ? largestBytes
-    : Math.max(1, ...[...input.shards.nodes.values()].map((entry) => entry.groups.length));
-  const total = useBytes ? shards.bytes : shards.groups.length;
+  const shade = (colour: string, share: number): string => mixColours(colour, palette.raised, share);
+  const whole = (scale.useBytes ? shards.bytes : shards.groups.length) / scale.full;
   if (input.litTable !== null) {
-    const lit = (total / scale) * litShare(shards.groups, input.litTable);
-    const table = input.shards.tables.get(input.litTable);
-    const family = input.shards.families.find(
-      (entry) => table !== undefined && entry.tableOids.includes(table.oid),
-    );
+    const lit = whole * litShare(shards.groups, input.litTable);
+    const key = shards.groups.find((group) => isOfTable(group, input.litTable ?? 0))?.familyKey ?? '';
     return [
-      { colour: familyColour(family, palette), opacity: 0.95, share: lit },
-      { colour: palette.mute, opacity: 0.18, share: total / scale - lit },
+      { colour: shade(familyColour(input.shards.familyByKey.get(key), palette), 0.95), share: lit },
+      { colour: shade(palette.mute, 0.18), share: whole - lit },
     ];
   }
-  if (input.colouring !== 'group' || state?.level === 'bad') {
+  // What cannot be reached is grey, whatever it holds.
+  if (state?.level === 'bad') return [{ colour: shade(palette.mute, 0.85), share: whole }];
+  if (input.colouring !== 'group') {
     const colour =
-      state?.level === 'bad'
-        ? palette.mute
-        : input.colouring === 'state'
-          ? levelColour(state?.level ?? 'mute', palette)
-          : palette.accent;
-    return [{ colour, opacity: 0.85, share: total / scale }];
+      input.colouring === 'state' ? levelColour(state?.level ?? 'mute', palette) : palette.accent;
+    return [{ colour: shade(colour, 0.85), share: whole }];
   }
-  return input.shards.families.map((family) => ({
-    colour: familyColour(family, palette),
-    opacity: 0.85,
-    share: weightOf(shards, family, useBytes) / scale,
-  }));
+  const weights = scale.useBytes ? shards.bytesByFamily : shards.countByFamily;
+  const parts: BarPart[] = [];
+  let named = 0;
+  for (const family of input.shards.families.slice(0, groupColours)) {
+    if (family.kind === 'local') continue;
+    const share = (weights.get(family.key) ?? 0) / scale.full;
+    named += share;
+    parts.push({ colour: shade(familyColour(family, palette), 0.85), share });
+  }
+  return [...parts, { colour: shade(palette.mute, 0.85), share: Math.max(0, whole - named) }];
+}
+
+/** Parts from the bottom up as the stops of a gradient without any blending, or null when there is nothing to draw. */
+export function barStops(
+  parts: readonly BarPart[],
+  height: number,
+  ground: string,
+): { readonly share: number; readonly colours: string; readonly stops: string } | null {
+  const drawn = parts.filter((part) => part.share * height > 0.2);
+  const share = drawn.reduce((sum, part) => sum + part.share, 0);
+  if (share <= 0) return null;
+  const colours: string[] = [];
+  const stops: number[] = [];
+  let from = 0;
+  drawn.forEach((part, index) => {
+    const to = index === drawn.length - 1 ? 1 : from + part.share / share;
+    const isThin = (to - from) * share * height <= 2 * gap;
+    const upTo = index === drawn.length - 1 || isThin ? to : to - gap / (share * height);
+    colours.push(part.colour, part.colour);
+    stops.push(from, upTo);
+    if (upTo < to) {
+      colours.push(ground, ground);
+      stops.push(upTo, to);
+    }
+    from = to;
+  });
+  return {
+    share: Math.min(1, share),
+    colours: colours.join(' '),
+    stops: stops.map((stop) => `${Math.round(stop * 10_000) / 100}%`).join(' '),
+  };
+}
+
+function tileLabel(input: GraphInput, node: ClusterNode, shards: NodeShards | undefined): string {
+  const title = input.titles.get(node.nodeId)?.title ?? '';
+  const short = title.length > nameLetters ? `${title.slice(0, nameLetters - 1)}…` : title;
+  return `${short}\n${bytesWords(shards)}`;
 }
 
 export function tileElements(
   input: GraphInput,
   node: ClusterNode,
   at: PlacedBox,
-  largestBytes: number,
-): GraphElement[] {
+  scale: BarScale,
+  memory: GraphMemory,
+): readonly GraphElement[] {
   const state = input.states.get(node.nodeId);
   const shards = node.role === 'primary' ? input.shards.nodes.get(node.groupId) : undefined;
+  const isSelected = input.selectedNode === node.nodeId;
+  const isPassed = passesFilter(state, input.stateFilter);
+  const title = input.titles.get(node.nodeId)?.title;
+  return memory.recall(
+    at.id,
+    [
+      ...[state, shards, title, at.x, at.y, isSelected, isPassed, scale.full, scale.useBytes],
+      ...[input.palette, input.colouring, input.litTable, input.shards.families],
+    ],
+    () => makeTile(input, node, at, { state, shards, scale, isSelected, isPassed }),
+  );
+}
+
+interface TileFacts {
+  readonly state: NodeState | undefined;
+  readonly shards: NodeShards | undefined;
+  readonly scale: BarScale;
+  readonly isSelected: boolean;
+  readonly isPassed: boolean;
+}
+
+function makeTile(
+  input: GraphInput,
+  node: ClusterNode,
+  at: PlacedBox,
+  { state, shards, scale, isSelected, isPassed }: TileFacts,
+): readonly GraphElement[] {
+  const level = state?.level ?? 'mute';
   const isLost =
     input.litTable !== null && (shards === undefined || litShare(shards.groups, input.litTable) === 0);
-  const image =
-    shards === undefined || shards.groups.length === 0
-      ? ''
-      : barImage(parts(input, node, shards, largestBytes), at.width - 2 * inset, at.height - 2 * inset);
-  return [
+  const faded = isLost || !isPassed ? ' faded' : '';
+  const elements: GraphElement[] = [
     {
       id: at.id,
       group: 'nodes',
-      classes: `tile${input.selectedNode === node.nodeId ? ' selected' : ''}${isLost ? ' faded' : ''}${image === '' ? '' : ' pictured'}`,
+      classes: `tile${isSelected ? ' selected' : ''}${faded}`,
       data: {
         width: at.width,
         height: at.height,
-        ...outlineOf(state?.level ?? 'mute', input.palette),
+        ...outlineOf(level, input.palette),
         nodeId: node.nodeId,
-        image,
-        imageWidth: at.width - 2 * inset,
-        imageHeight: at.height - 2 * inset,
         // Read only when zoomed in.
-        text: input.titles.get(node.nodeId)?.title ?? '',
+        text: tileLabel(input, node, shards),
       },
       position: { x: at.x + at.width / 2, y: at.y + at.height / 2 },
     },
   ];
+  const room = at.height - 2 * inset;
+  const bar =
+    shards === undefined || shards.groups.length === 0
+      ? null
+      : barStops(barParts(input, state, shards, scale), room, input.palette.raised);
+  if (bar !== null) {
+    const height = Math.max(1, bar.share * room);
+    elements.push({
+      id: `${at.id}/bar`,
+      group: 'nodes',
+      classes: `bar${faded}`,
+      data: { width: at.width - 2 * inset, height, colours: bar.colours, stops: bar.stops },
+      position: { x: at.x + at.width / 2, y: at.y + at.height - inset - height / 2 },
+    });
+  }
+  if (level !== 'ok') {
+    elements.push(
+      textElement(
+        `${at.id}/glyph`,
+        `glyph${faded}`,
+        { text: glyphs[level], size: 9, colour: levelColour(level, input.palette), room: at.width },
+        at.x + at.width / 2,
+        at.y + 9,
+      ),
+    );
+  }
+  return elements;
 }

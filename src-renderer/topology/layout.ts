@@ -99,66 +99,6 @@ export function layoutCards(
   };
 }
 
-export interface TileRow {
-  readonly label: string;
-  readonly boxes: readonly PlacedBox[];
-  /** Top of the row. */
-  readonly y: number;
-}
-
-export interface TileLayout {
-  readonly rows: readonly TileRow[];
-  readonly width: number;
-  readonly height: number;
-}
-
-export const tileSize = { width: 28, height: 50, gapX: 6, gapY: 22, label: 76 } as const;
-
-/** Many nodes: small tiles, a row (or more, where it is full) per rack, in the order of the rack's name. */
-export function layoutTiles(
-  racks: readonly { readonly label: string; readonly ids: readonly string[] }[],
-  perRow: number,
-): TileLayout {
-  const rows: TileRow[] = [];
-  let y = 0;
-  let width = 0;
-  for (const rack of racks) {
-    for (let start = 0; start < rack.ids.length; start += perRow) {
-      const boxes = rack.ids.slice(start, start + perRow).map((id, column) => ({
-        id,
-        width: tileSize.width,
-        height: tileSize.height,
-        x: tileSize.label + column * (tileSize.width + tileSize.gapX),
-        y,
-        row: rows.length,
-      }));
-      const last = boxes.at(-1);
-      if (last !== undefined) width = Math.max(width, last.x + last.width);
-      rows.push({ label: start === 0 ? rack.label : '', boxes, y });
-      y += tileSize.height + (start + perRow < rack.ids.length ? tileSize.gapX : tileSize.gapY);
-    }
-  }
-  return { rows, width, height: Math.max(0, y - tileSize.gapY) };
-}
-
-/** Tiles per row that fill a view of this shape; a rack of up to 32 nodes keeps to one row where it can. */
-export function tilesPerRow(rackSizes: readonly number[], aspectRatio: number): number {
-  const largest = Math.max(1, ...rackSizes);
-  let best = Math.min(largest, 12);
-  let bestScale = 0;
-  for (let perRow = Math.min(largest, 12); perRow <= Math.max(12, largest); perRow += 1) {
-    const lines = rackSizes.reduce((sum, size) => sum + Math.ceil(size / perRow), 0);
-    const width = tileSize.label + perRow * (tileSize.width + tileSize.gapX);
-    const height = Math.max(1, lines) * (tileSize.height + tileSize.gapY);
-    const scale = Math.min(aspectRatio / width, 1 / height);
-    if (scale > bestScale * 1.0001) {
-      best = perRow;
-      bestScale = scale;
-    }
-  }
-  return best;
-}
-
 /** A Cytoscape curve is given by points beside the straight line between its ends: `weights` along it, `distances` across. */
 export function controlPoints(
   from: Point,

@@ -1,11 +1,6 @@
 /** Pure: which shard groups lie on which node, from the catalogs and the last known sizes. */
-import type {
-  ClusterSizes,
-  ClusterSnapshot,
-  ClusterTable,
-  ColocationGroup,
-  Shard,
-} from '../../src-main/contract/cluster';
+import type { ClusterSizes, ClusterSnapshot, ClusterTable, Shard } from '../../src-main/contract/cluster';
+import { fillNodes } from './node-shards';
 
 /** A colocation group as a person knows it. */
 export interface GroupFamily {
@@ -49,6 +44,10 @@ export interface NodeShards {
   /** Shard groups that have no other copy, reference tables aside. */
   readonly onlyCopies: number;
   readonly bytesByFamily: ReadonlyMap<string, number>;
+  /** Shard groups of each family here. */
+  readonly countByFamily: ReadonlyMap<string, number>;
+  /** Families of which a shard here has no known size: their bytes are at least what `bytesByFamily` says. */
+  readonly unsizedFamilies: ReadonlySet<string>;
 }
 
 export interface ShardMap {
@@ -106,7 +105,19 @@ function byShardId(a: Shard, b: Shard): number {
   return a.shardId.length - b.shardId.length || (a.shardId < b.shardId ? -1 : a.shardId > b.shardId ? 1 : 0);
 }
 
-function sumBytes(
+/** Groups that hold at least one of the shards, each once, in their order. */
+export function holdersOf(shards: readonly Shard[]): readonly number[] {
+  const first = shards[0]?.groupIds ?? [];
+  // Colocated shards lie together: nearly always it is the list of the first.
+  if (shards.every((shard) => isSameList(shard.groupIds, first)) && first.length < 2) return first;
+  return [...new Set(shards.flatMap((shard) => shard.groupIds))].sort((a, b) => a - b);
+}
+
+export function isSameList(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
+
+export function sumBytes(
   shards: readonly Shard[],
   shardBytes: ClusterSizes['shardBytes'] | undefined,
 ): number | null {
@@ -120,13 +131,11 @@ function sumBytes(
   return sum;
 }
 
-/** Runs in time linear in the number of shards: 40,000 shards take some tens of milliseconds. */
-export function mapShards(
-  snapshot: Pick<ClusterSnapshot, 'tables' | 'shards' | 'nodes'> & {
-    readonly colocationGroups: readonly ColocationGroup[];
-  },
-  sizes: ClusterSizes | null,
-): ShardMap {
+/** What the map is made from. */
+export type MappedCatalogs = Pick<ClusterSnapshot, 'tables' | 'shards' | 'nodes'>;
+
+/** Everything anew, in time linear in the number of shards: 40,000 take some tens of milliseconds. */
+export function mapShards(snapshot: MappedCatalogs, sizes: ClusterSizes | null): ShardMap {
   const tables = new Map(snapshot.tables.map((table) => [table.oid, table]));
   const building = new Map<string, Building>();
   const groupOfShard = new Map<string, string>();
@@ -167,7 +176,7 @@ export function mapShards(
       groups.push({
         ...group,
         index,
-        groupIds: [...new Set(group.shards.flatMap((shard) => shard.groupIds))].sort((a, b) => a - b),
+        groupIds: holdersOf(group.shards),
         bytes: sumBytes(group.shards, sizes?.shardBytes),
       });
     });
@@ -180,7 +189,7 @@ export function mapShards(
     groups,
     groupByKey: new Map(groups.map((group) => [group.key, group])),
     groupOfShard,
-    nodes: toNodes(snapshot, groups, familyByKey),
+    nodes: fillNodes(snapshot.nodes, groups, familyByKey),
     tables,
     countedGroups: groups.filter((group) => familyByKey.get(group.familyKey)?.kind !== 'reference').length,
   };
@@ -220,53 +229,6 @@ function toFamilies(
     });
   }
   return families.sort(compareFamilies).map((family, index) => ({ ...family, index }));
-}
-
-function toNodes(
-  snapshot: Pick<ClusterSnapshot, 'nodes'>,
-  groups: readonly ShardGroup[],
-  familyByKey: ReadonlyMap<string, GroupFamily>,
-): Map<number, NodeShards> {
-  interface Filling {
-    groups: ShardGroup[];
-    bytes: number;
-    isComplete: boolean;
-    shardCount: number;
-    onlyCopies: number;
-    bytesByFamily: Map<string, number>;
-  }
-  const filling = new Map<number, Filling>();
-  const of = (groupId: number): Filling => {
-    const known = filling.get(groupId);
-    if (known !== undefined) return known;
-    const fresh: Filling = {
-      groups: [],
-      bytes: 0,
-      isComplete: true,
-      shardCount: 0,
-      onlyCopies: 0,
-      bytesByFamily: new Map(),
-    };
-    filling.set(groupId, fresh);
-    return fresh;
-  };
-  for (const node of snapshot.nodes) of(node.groupId);
-  for (const group of groups) {
-    const isReference = familyByKey.get(group.familyKey)?.kind === 'reference';
-    for (const groupId of group.groupIds) {
-      const node = of(groupId);
-      node.groups.push(group);
-      node.shardCount += group.shards.length;
-      if (group.groupIds.length === 1 && !isReference) node.onlyCopies += 1;
-      if (group.bytes === null) {
-        node.isComplete = false;
-      } else {
-        node.bytes += group.bytes;
-        node.bytesByFamily.set(group.familyKey, (node.bytesByFamily.get(group.familyKey) ?? 0) + group.bytes);
-      }
-    }
-  }
-  return new Map([...filling].map(([groupId, node]) => [groupId, { groupId, ...node }]));
 }
 
 /** "permits", "permits and 3 more". */

@@ -79,25 +79,3 @@ export function tilesImage(tiles: readonly Tile[], grid: TileGrid): string {
   });
   return toUri(grid.width, Math.max(1, grid.height), body.join(''));
 }
-
-export interface BarPart {
-  readonly colour: string;
-  readonly opacity: number;
-  /** 0..1 of the whole height. */
-  readonly share: number;
-}
-
-/** Parts stacked from the bottom up; what is left of the height stays empty. */
-export function barImage(parts: readonly BarPart[], width: number, height: number): string {
-  let bottom = height;
-  const body: string[] = [];
-  for (const part of parts) {
-    const partHeight = part.share * height;
-    if (partHeight <= 0) continue;
-    // Half a unit between two parts keeps them apart without colour.
-    const drawn = Math.max(0.75, partHeight - 0.5);
-    body.push(rect(0, bottom - drawn, width, drawn, 1, part.colour, part.opacity));
-    bottom -= partHeight;
-  }
-  return toUri(width, height, body.join(''));
-}

@@ -1,24 +1,38 @@
 /** What a person looks at on the topology page; it stays while they visit other pages of the same cluster. */
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
+import { focusKey, outOf, subjectOf, wholeCluster } from './focus';
+import type { Focus, Target } from './focus';
+import type { Grouping } from './grouping';
 import type { Colouring } from './tile-colours';
 
-export type Selection =
-  | { readonly type: 'node'; readonly nodeId: number }
-  | { readonly type: 'table'; readonly oid: number }
-  /** `nodeId` is the node on whose card it was chosen. */
-  | { readonly type: 'group'; readonly key: string; readonly nodeId: number };
+/** For `family` and `group`, `nodeId` is the node inside of which it was chosen. */
+export type Selection = Target | { readonly type: 'table'; readonly oid: number };
 
-export const topologyViews = ['graph', 'matrix', 'table'] as const;
+export const topologyViews = ['graph', 'matrix', 'treemap', 'table'] as const;
 export type TopologyViewName = (typeof topologyViews)[number];
+
+/** What the cells of the matrix and the rectangles of the treemap measure. */
+export type Measure = 'bytes' | 'shards';
+
+interface Known {
+  node(id: number): boolean;
+  table(oid: number): boolean;
+  family(key: string): boolean;
+  group(key: string): boolean;
+}
 
 export const useTopologyStore = defineStore('topology', () => {
   const clusterId = ref<string | null>(null);
   const view = ref<TopologyViewName>('graph');
   const colouring = ref<Colouring>('group');
+  const grouping = ref<Grouping>('rack');
+  /** Word of a state; null shows every node alike. */
+  const stateFilter = ref<string | null>(null);
+  const measure = ref<Measure>('bytes');
   const selection = ref<Selection | null>(null);
   const litTable = ref<number | null>(null);
-  const expandedNode = ref<number | null>(null);
+  const focus = ref<Focus>(wholeCluster);
 
   /** Another cluster has other ids: nothing of the one before applies. */
   function enter(id: string): void {
@@ -26,15 +40,16 @@ export const useTopologyStore = defineStore('topology', () => {
     clusterId.value = id;
     selection.value = null;
     litTable.value = null;
-    expandedNode.value = null;
+    stateFilter.value = null;
+    focus.value = wholeCluster;
+  }
+
+  function select(target: Target | null): void {
+    selection.value = target;
   }
 
   function selectNode(nodeId: number): void {
     selection.value = { type: 'node', nodeId };
-  }
-
-  function selectGroup(key: string, nodeId: number): void {
-    selection.value = { type: 'group', key, nodeId };
   }
 
   function lightTable(oid: number): void {
@@ -42,49 +57,66 @@ export const useTopologyStore = defineStore('topology', () => {
     selection.value = { type: 'table', oid };
   }
 
-  function toggleExpanded(nodeId: number): void {
-    expandedNode.value = expandedNode.value === nodeId ? null : nodeId;
-    selection.value = { type: 'node', nodeId };
+  /** Goes there; what is there is what the details are about. */
+  function goTo(place: Focus): void {
+    focus.value = place;
+    selection.value = subjectOf(place);
   }
 
-  /** One step back: a shard group to its node, an open card closed, a lit table put out, then nothing selected. */
+  /** One step out, with what was left selected, so that the way back in is one key. */
+  function goOut(): void {
+    const left = subjectOf(focus.value);
+    focus.value = outOf(focus.value);
+    selection.value = left;
+  }
+
+  /** One step back: what is selected inside of a place, then the place, then a lit table, then what is selected. */
   function back(): void {
+    const subject = subjectOf(focus.value);
     const current = selection.value;
-    if (current?.type === 'group') selectNode(current.nodeId);
-    else if (expandedNode.value !== null) expandedNode.value = null;
-    else if (litTable.value !== null) {
+    const isInside = current !== null && current.type !== 'table' && !isSameTarget(current, subject);
+    if (subject !== null) {
+      if (isInside) selection.value = subject;
+      else goOut();
+    } else if (litTable.value !== null) {
       litTable.value = null;
       if (current?.type === 'table') selection.value = null;
-    } else selection.value = null;
+    } else if (current !== null) selection.value = null;
+    else stateFilter.value = null;
   }
 
-  /** What is no longer in the cluster cannot stay selected. */
-  function forget(isKnown: {
-    node(id: number): boolean;
-    table(oid: number): boolean;
-    group(key: string): boolean;
-  }): void {
-    const current = selection.value;
-    if (current?.type === 'node' && !isKnown.node(current.nodeId)) selection.value = null;
-    if (current?.type === 'table' && !isKnown.table(current.oid)) selection.value = null;
-    if (current?.type === 'group' && !isKnown.group(current.key)) selection.value = null;
-    if (litTable.value !== null && !isKnown.table(litTable.value)) litTable.value = null;
-    if (expandedNode.value !== null && !isKnown.node(expandedNode.value)) expandedNode.value = null;
+  /** What is no longer in the cluster cannot stay selected, and nobody can be inside of it. */
+  function forget(known: Known): void {
+    if (selection.value !== null && !isKnown(selection.value, known)) selection.value = null;
+    if (litTable.value !== null && !known.table(litTable.value)) litTable.value = null;
+    let place = focus.value;
+    for (let subject = subjectOf(place); subject !== null; subject = subjectOf(place)) {
+      if (isKnown(subject, known) && known.node(subject.nodeId)) break;
+      place = outOf(place);
+    }
+    if (focusKey(place) !== focusKey(focus.value)) focus.value = place;
   }
 
   return {
-    clusterId,
-    view,
-    colouring,
-    selection,
-    litTable,
-    expandedNode,
-    enter,
-    selectNode,
-    selectGroup,
-    lightTable,
-    toggleExpanded,
-    back,
-    forget,
+    ...{ clusterId, view, colouring, grouping, stateFilter, measure, selection, litTable, focus },
+    ...{ enter, select, selectNode, lightTable, goTo, goOut, back, forget },
   };
 });
+
+function isSameTarget(one: Target, other: Target | null): boolean {
+  if (one.type !== other?.type || one.nodeId !== other.nodeId) return false;
+  return one.type === 'node' || (other.type !== 'node' && one.key === other.key);
+}
+
+function isKnown(what: Selection, known: Known): boolean {
+  switch (what.type) {
+    case 'node':
+      return known.node(what.nodeId);
+    case 'table':
+      return known.table(what.oid);
+    case 'family':
+      return known.family(what.key);
+    case 'group':
+      return known.group(what.key);
+  }
+}

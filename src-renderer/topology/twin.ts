@@ -5,7 +5,7 @@ import type { NodeState } from '../nodes/node-words';
 import { formatBytes, formatCounted, formatList } from '../ui/format';
 import { inDrawingOrder } from './graph-model';
 import type { Traffic } from './moves';
-import type { GroupFamily, ShardMap } from './shard-groups';
+import type { ShardMap } from './shard-groups';
 import type { ClusterMap } from './use-cluster-map';
 
 export interface TwinInput {
@@ -99,74 +99,4 @@ function movesWords(input: TwinInput, node: ClusterNode): string {
       return [];
     })
     .join('; ');
-}
-
-export interface MatrixCell {
-  readonly groups: number;
-  readonly bytes: number | null;
-  /** 0 nothing, 1 little .. 5 most of the column. */
-  readonly strength: 0 | 1 | 2 | 3 | 4 | 5;
-}
-
-export interface MatrixRow {
-  readonly node: ClusterNode;
-  readonly title: string;
-  readonly state: NodeState | undefined;
-  readonly cells: readonly MatrixCell[];
-}
-
-export interface Matrix {
-  readonly families: readonly GroupFamily[];
-  /** Families that no column was left for. */
-  readonly hiddenFamilies: number;
-  readonly rows: readonly MatrixRow[];
-}
-
-/** More columns than this cannot be read beside each other. */
-const matrixColumns = 24;
-
-export function toMatrix(input: TwinInput): Matrix {
-  const families = input.shards.families.filter((family) => family.kind !== 'local').slice(0, matrixColumns);
-  const nodes = inDrawingOrder(input.nodes).filter((node) => node.role === 'primary');
-  const cellsOf = nodes.map((node) => {
-    const shards = input.shards.nodes.get(node.groupId);
-    const counts = new Map<string, number>();
-    const unknown = new Set<string>();
-    for (const group of shards?.groups ?? []) {
-      counts.set(group.familyKey, (counts.get(group.familyKey) ?? 0) + 1);
-      if (group.bytes === null) unknown.add(group.familyKey);
-    }
-    return families.map((family) => ({
-      groups: counts.get(family.key) ?? 0,
-      bytes: unknown.has(family.key) ? null : (shards?.bytesByFamily.get(family.key) ?? 0),
-    }));
-  });
-  const most = families.map((_, column) => ({
-    bytes: Math.max(0, ...cellsOf.map((cells) => cells[column]?.bytes ?? 0)),
-    groups: Math.max(0, ...cellsOf.map((cells) => cells[column]?.groups ?? 0)),
-  }));
-  return {
-    families,
-    hiddenFamilies:
-      input.shards.families.filter((family) => family.kind !== 'local').length - families.length,
-    rows: nodes.map((node, row) => ({
-      node,
-      title: input.titles.get(node.nodeId)?.title ?? String(node.nodeId),
-      state: input.states.get(node.nodeId),
-      cells: (cellsOf[row] ?? []).map((cell, column) => ({
-        ...cell,
-        strength: strengthOf(cell, most[column] ?? { bytes: 0, groups: 0 }),
-      })),
-    })),
-  };
-}
-
-function strengthOf(
-  cell: { readonly groups: number; readonly bytes: number | null },
-  most: { readonly groups: number; readonly bytes: number },
-): MatrixCell['strength'] {
-  if (cell.groups === 0) return 0;
-  const share =
-    cell.bytes !== null && most.bytes > 0 ? cell.bytes / most.bytes : cell.groups / Math.max(1, most.groups);
-  return Math.min(5, Math.max(1, Math.ceil(share * 5))) as MatrixCell['strength'];
 }

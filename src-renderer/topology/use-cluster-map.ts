@@ -1,4 +1,7 @@
-/** What the views of a cluster have in common, worked out once per record that changed. */
+/**
+ * What the views of a cluster have in common, worked out once per record that changed. What a record did not change stays
+ * the same object, so that nothing that hangs on it is worked out again.
+ */
 import { computed } from 'vue';
 import type { ComputedRef, MaybeRefOrGetter } from 'vue';
 import type { ClusterNode, NodeReachability } from '../../src-main/contract/cluster';
@@ -11,7 +14,9 @@ import type { NodeState } from '../nodes/node-words';
 import { useNow } from '../ui/now';
 import { noTraffic, toTraffic } from './moves';
 import type { Traffic } from './moves';
-import { mapShards } from './shard-groups';
+import { keepEqualEntries } from './keep-equal';
+import { remapShards } from './remap-shards';
+import type { MappedShards } from './remap-shards';
 import type { ShardMap } from './shard-groups';
 
 export interface ClusterMap extends ClusterRecords {
@@ -35,23 +40,29 @@ export function useClusterMap(clusterId: MaybeRefOrGetter<string>): ClusterMap {
   const coarseNow = computed(() => Math.ceil(now.value / beatMs) * beatMs);
 
   const nodes = computed(() => cluster.snapshot.value?.nodes ?? []);
-  const titles = computed(() => toNodeTitles(nodes.value, cluster.practice.value?.nodes ?? []));
+  const titles = computed<ReadonlyMap<number, NodeTitle>>((before) =>
+    keepEqualEntries(before, toNodeTitles(nodes.value, cluster.practice.value?.nodes ?? [])),
+  );
   const reachabilityOf = computed(() => reachabilityByNode(cluster.reachability.value ?? null));
-  const shards = computed(() => {
+  const mapped = computed<MappedShards | null>((before) => {
     const snapshot = cluster.snapshot.value;
-    return snapshot === undefined ? null : mapShards(snapshot, cluster.sizes.value ?? null);
+    return snapshot === undefined ? null : remapShards(before ?? null, snapshot, cluster.sizes.value ?? null);
   });
+  const shards = computed(() => mapped.value?.map ?? null);
   const traffic = computed(() =>
     shards.value === null ? noTraffic : toTraffic(cluster.progress.value ?? null, nodes.value, shards.value),
   );
-  const states = computed<ReadonlyMap<number, NodeState>>(() => {
+  const states = computed<ReadonlyMap<number, NodeState>>((before) => {
     const conditions = new Map(cluster.conditions.value?.nodes.map((one) => [one.nodeId, one]));
     const [flows, nowMs] = [traffic.value, coarseNow.value];
-    return new Map(
-      nodes.value.map(({ nodeId }) => [
-        nodeId,
-        toNodeState({ condition: conditions.get(nodeId), traffic: flows, nowMs }),
-      ]),
+    return keepEqualEntries(
+      before,
+      new Map(
+        nodes.value.map(({ nodeId }) => [
+          nodeId,
+          toNodeState({ condition: conditions.get(nodeId), traffic: flows, nowMs }),
+        ]),
+      ),
     );
   });
   const removed = computed(() =>

@@ -107,23 +107,37 @@ describe('TopologyView', () => {
 });
 
 describe('the topology store', () => {
-  it('goes back a step at a time, and forgets what is gone', () => {
+  it('goes in level by level, and back a step at a time', () => {
     setActivePinia(createPinia());
     const store = useTopologyStore();
     store.enter('a');
-    store.toggleExpanded(2);
-    store.selectGroup('c2/0', 2);
+    store.goTo({ level: 'node', nodeId: 2 });
+    store.select({ type: 'group', key: 'c2/0', nodeId: 2 });
     store.back();
     expect(store.selection).toEqual({ type: 'node', nodeId: 2 });
+    store.goTo({ level: 'family', nodeId: 2, familyKey: 'c2' });
     store.back();
-    expect(store.expandedNode).toBeNull();
+    expect(store.focus).toEqual({ level: 'node', nodeId: 2 });
+    // What was left is selected: Enter leads in again.
+    expect(store.selection).toEqual({ type: 'family', key: 'c2', nodeId: 2 });
+    store.back();
+    store.back();
+    expect(store.focus.level).toBe('cluster');
     store.back();
     expect(store.selection).toBeNull();
+  });
 
+  it('forgets what is gone, and everything of another cluster', () => {
+    setActivePinia(createPinia());
+    const store = useTopologyStore();
+    store.enter('a');
     store.lightTable(16_400);
-    store.toggleExpanded(3);
-    store.forget({ node: () => false, table: () => false, group: () => false });
-    expect([store.selection, store.litTable, store.expandedNode]).toEqual([null, null, null]);
+    store.goTo({ level: 'group', nodeId: 3, familyKey: 'c2', key: 'c2/0' });
+    const all = { node: () => true, table: () => true, family: () => true, group: () => true };
+    store.forget({ ...all, group: () => false });
+    expect(store.focus).toEqual({ level: 'family', nodeId: 3, familyKey: 'c2' });
+    store.forget({ ...all, node: () => false, table: () => false });
+    expect([store.selection, store.litTable, store.focus.level]).toEqual([null, null, 'cluster']);
 
     store.selectNode(1);
     store.enter('a');

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { toNodeTitles } from '../../../src-renderer/nodes/node-names';
 import { toNodeState } from '../../../src-renderer/nodes/node-words';
 import { diffElements } from '../../../src-renderer/topology/graph-diff';
-import { cardLimit, targetOf, toGraph } from '../../../src-renderer/topology/graph-model';
+import { createGraphMemory } from '../../../src-renderer/topology/graph-memory';
+import { cardLimit, toGraph } from '../../../src-renderer/topology/graph-model';
 import type { Graph, GraphInput } from '../../../src-renderer/topology/graph-model';
 import { toTraffic } from '../../../src-renderer/topology/moves';
 import type { Palette } from '../../../src-renderer/topology/palette';
@@ -56,9 +57,12 @@ function inputOf(
     traffic,
     palette,
     colouring: 'group',
+    grouping: 'rack',
+    stateFilter: null,
     litTable: null,
-    expandedNode: null,
+    focus: { level: 'cluster' },
     selectedNode: null,
+    selectedFamily: null,
     selectedGroup: null,
     aspectRatio: 1.4,
     ...rest,
@@ -72,9 +76,7 @@ const textOf = (graph: Graph, id: string): unknown =>
 
 describe('toGraph with cards', () => {
   it('gives every element an id of its own, and every edge ends that exist', () => {
-    const graph = toGraph(
-      inputOf(four, { progress: makeProgress(four, 5, { done: 1, waiting: 3 }), expandedNode: 2 }),
-    );
+    const graph = toGraph(inputOf(four, { progress: makeProgress(four, 5, { done: 1, waiting: 3 }) }));
     const all = new Set(ids(graph));
     expect(all.size).toBe(graph.elements.length);
     for (const element of graph.elements.filter((one) => one.group === 'edges')) {
@@ -131,27 +133,13 @@ describe('toGraph with cards', () => {
     expect(isFaded('node:2')).toBe(false);
   });
 
-  it('opens a card to its shard groups, reachable by the arrow keys', () => {
-    const graph = toGraph(inputOf(four, { expandedNode: 2 }));
-    const held = mapShards(four.snapshot, four.sizes).nodes.get(1)?.groups ?? [];
-    const drawn = graph.elements.filter((element) => element.classes.startsWith('shard-group'));
-    expect(drawn).toHaveLength(held.length);
-    expect(drawn.map((element) => element.data['text'])).toEqual(
-      held.map((group) => group.shards[0]?.shardId),
-    );
-    for (const element of drawn) {
-      expect(graph.boxes.some((box) => box.id === element.id)).toBe(true);
-      expect(targetOf(element.id)).toEqual({ type: 'group', nodeId: 2, key: element.data['groupKey'] });
-    }
-  });
-
   it('shows a hostile table name as text only, never inside a picture', () => {
     const hostile = '"><script>alert(1)</script>';
     const snapshot = {
       ...four.snapshot,
       tables: four.snapshot.tables.map((table, index) => (index === 0 ? { ...table, name: hostile } : table)),
     };
-    const graph = toGraph(inputOf({ ...four, snapshot }, { expandedNode: 2 }));
+    const graph = toGraph(inputOf({ ...four, snapshot }));
     for (const element of graph.elements) {
       expect(String(element.data['image'] ?? '')).not.toContain('script');
     }
@@ -161,36 +149,65 @@ describe('toGraph with cards', () => {
 describe('toGraph with tiles', () => {
   const many = makeCluster({ workers: cardLimit + 40, families: 3, shardCount: 128, racks: 4, hosts: true });
 
-  it('groups tiles by rack and never leaves a failing node out', () => {
-    const reachability = {
+  const lost = {
+    ...many,
+    reachability: {
       ...many.reachability,
       nodes: many.reachability.nodes.map((node) => (node.nodeId === 20 ? makeUnreachable(20) : node)),
-    };
-    const graph = toGraph(inputOf(many, { reachability }));
-    expect(graph.mode).toBe('tiles');
-    expect(ids(graph).filter((id) => id.startsWith('node:'))).toHaveLength(many.snapshot.nodes.length);
-    expect(ids(graph).filter((id) => id.startsWith('rack:'))).toEqual([
-      'rack:coordinator',
-      'rack:rack A',
-      'rack:rack B',
-      'rack:rack C',
-      'rack:rack D',
-    ]);
+    },
+  };
+  const blocks = (graph: Graph): string[] =>
+    ids(graph).flatMap((id) => (id.startsWith('block:') ? [id.slice(6)] : []));
+  const drawnNodes = (graph: Graph): string[] => ids(graph).filter((id) => /^node:\d+$/.test(id));
+
+  it('groups tiles by rack, host, state or not at all, and never leaves a node out', () => {
+    const expected = {
+      rack: ['coordinator', 'rack A', 'rack B', 'rack C', 'rack D'],
+      // A host of its own for each node needs no name.
+      host: ['coordinator'],
+      state: ['coordinator', 'unreachable', 'active'],
+      none: ['coordinator'],
+    } as const;
+    for (const [grouping, names] of Object.entries(expected)) {
+      const graph = toGraph(
+        inputOf(lost, { reachability: lost.reachability, grouping: grouping as keyof typeof expected }),
+      );
+      expect(graph.mode).toBe('tiles');
+      expect(drawnNodes(graph)).toHaveLength(many.snapshot.nodes.length);
+      expect(blocks(graph)).toEqual(names);
+    }
+  });
+
+  it('shows a failing node by outline, shape and grey bar, and no filter fades it', () => {
+    const graph = toGraph(inputOf(lost, { reachability: lost.reachability, stateFilter: 'inactive' }));
     const failing = graph.elements.find((element) => element.id === 'node:20');
     expect(failing?.data).toMatchObject({ borderColour: palette.bad, borderStyle: 'dashed' });
+    expect(failing?.classes).toBe('tile');
+    expect(textOf(graph, 'node:20/glyph')).toBe('■');
+    expect(graph.elements.find((element) => element.id === 'node:21')?.classes).toBe('tile faded');
   });
 
-  it('opens a node beside the tiles and leaves every tile in its place', () => {
-    const before = toGraph(inputOf(many));
-    const after = toGraph(inputOf(many, { expandedNode: 9 }));
-    const diff = diffElements(before.elements, after.elements);
-    expect(diff.update).toEqual([]);
-    expect(diff.remove).toEqual([]);
-    expect(diff.add.length).toBeGreaterThan(0);
-    expect(targetOf('open:9')).toEqual({ type: 'node', nodeId: 9 });
+  it('makes nothing anew for a node that nothing happened to', () => {
+    const memory = createGraphMemory();
+    const input = inputOf(many);
+    const before = new Map(toGraph(input, memory).elements.map((element) => [element.id, element]));
+    const after = toGraph({ ...input, selectedNode: 9 }, memory);
+    const fresh = after.elements.filter((element) => before.get(element.id) !== element);
+    // The blocks' names are made each time; of the nodes, one.
+    expect(fresh.map((element) => element.id).filter((id) => !id.startsWith('block:'))).toEqual([
+      'node:9',
+      'node:9/bar',
+    ]);
+    expect(diffElements([...before.values()], after.elements).update.map((element) => element.id)).toEqual([
+      'node:9',
+    ]);
   });
 
-  it('stays fluent with 200 nodes and 40,000 shards', () => {
+  it('draws no edge a shard: none but the moves between nodes', () => {
+    expect(toGraph(inputOf(many)).elements.filter((element) => element.group === 'edges')).toEqual([]);
+  });
+
+  it('stays small with 200 nodes and 40,000 shards', () => {
     const large = makeCluster({
       workers: 199,
       families: 3,
@@ -200,12 +217,86 @@ describe('toGraph with tiles', () => {
       hosts: true,
     });
     expect(large.snapshot.shards.length).toBeGreaterThan(40_000);
-    const input = inputOf(large);
-    const start = performance.now();
-    const graph = toGraph({ ...input, selectedNode: 7 });
-    const tookMs = performance.now() - start;
-    expect(graph.elements.length).toBeLessThan(500);
-    // A busy machine gets ten times what an idle one needs.
-    expect(tookMs).toBeLessThan(500);
+    expect(toGraph(inputOf(large)).elements.length).toBeLessThan(500);
+  });
+});
+
+describe('an opened place', () => {
+  const held = mapShards(four.snapshot, four.sizes).nodes.get(1)?.groups ?? [];
+  const first = held[0];
+
+  it('shows a node as its colocation groups with every shard group, each reached by the arrow keys', () => {
+    const graph = toGraph(inputOf(four, { focus: { level: 'node', nodeId: 2 } }));
+    const drawn = graph.elements.filter((element) => element.classes.startsWith('shard-group'));
+    expect(drawn.map((element) => element.data['text']).sort()).toEqual(
+      held.map((group) => group.shards[0]?.shardId).sort(),
+    );
+    const targets = graph.boxes.map((box) => box.target);
+    expect(targets.filter((target) => target.type === 'group')).toHaveLength(held.length);
+    expect(targets.filter((target) => target.type === 'family').length).toBeGreaterThan(1);
+  });
+
+  it('shows a colocation group as its shard groups, and a shard group as its placements', () => {
+    const familyKey = first?.familyKey ?? '';
+    const family = toGraph(inputOf(four, { focus: { level: 'family', nodeId: 2, familyKey } }));
+    expect(family.boxes).toHaveLength(held.filter((group) => group.familyKey === familyKey).length);
+    const group = toGraph(
+      inputOf(four, { focus: { level: 'group', nodeId: 2, familyKey, key: first?.key ?? '' } }),
+    );
+    expect(group.boxes.map((box) => box.target)).toEqual([{ type: 'node', nodeId: 2 }]);
+    const texts = group.elements.map((element) => String(element.data['text'] ?? ''));
+    for (const shard of first?.shards ?? []) {
+      expect(texts.some((text) => text.startsWith(shard.shardId))).toBe(true);
+    }
+  });
+
+  it('puts the copy on a failing node first', () => {
+    const reference = mapShards(four.snapshot, four.sizes).groups.find((group) => group.groupIds.length > 2);
+    const graph = toGraph(
+      inputOf(four, {
+        focus: {
+          level: 'group',
+          nodeId: 2,
+          familyKey: reference?.familyKey ?? '',
+          key: reference?.key ?? '',
+        },
+        reachability: {
+          ...four.reachability,
+          nodes: four.reachability.nodes.map((node) => (node.nodeId === 4 ? makeUnreachable(4) : node)),
+        },
+      }),
+    );
+    expect(graph.boxes[0]?.target).toEqual({ type: 'node', nodeId: 4 });
+  });
+
+  it('gives every element an id of its own, never lets two boxes of a level overlap, and says where it is', () => {
+    const familyKey = first?.familyKey ?? '';
+    const shapes = new Set<string>();
+    for (const focus of [
+      { level: 'node', nodeId: 2 },
+      { level: 'family', nodeId: 2, familyKey },
+      { level: 'group', nodeId: 2, familyKey, key: first?.key ?? '' },
+    ] as const) {
+      const graph = toGraph(inputOf(four, { focus }));
+      expect(new Set(ids(graph)).size).toBe(graph.elements.length);
+      shapes.add(graph.shape);
+      const level = graph.boxes.filter((box) => box.target.type === graph.boxes[0]?.target.type);
+      for (const one of level) {
+        for (const other of level) {
+          if (one === other) continue;
+          const apart =
+            one.x + one.width <= other.x
+            || other.x + other.width <= one.x
+            || one.y + one.height <= other.y
+            || other.y + other.height <= one.y;
+          expect(apart).toBe(true);
+        }
+      }
+    }
+    expect(shapes.size).toBe(3);
+  });
+
+  it('falls back to the cluster when what was opened is gone', () => {
+    expect(toGraph(inputOf(four, { focus: { level: 'node', nodeId: 99 } })).mode).toBe('cards');
   });
 });

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  columnsFor,
-  controlPoints,
-  layoutCards,
-  layoutTiles,
-  neighbourOf,
-  tilesPerRow,
-} from '../../../src-renderer/topology/layout';
+import { columnsFor, controlPoints, layoutCards, neighbourOf } from '../../../src-renderer/topology/layout';
+import { layoutBlocks } from '../../../src-renderer/topology/layout-tiles';
 import type { Box, PlacedBox } from '../../../src-renderer/topology/layout';
 
 function overlap(a: PlacedBox, b: PlacedBox): boolean {
@@ -87,24 +81,35 @@ describe('columnsFor', () => {
   });
 });
 
-describe('layoutTiles', () => {
-  it('gives each rack rows of its own, none overlapping, none lost', () => {
+describe('layoutBlocks', () => {
+  it('loses no tile and no name, and lets none overlap, whatever the blocks', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 9 }), (rackSizes) => {
-        const racks = rackSizes.map((size, rack) => ({
-          label: `rack ${rack}`,
-          ids: Array.from({ length: size }, (_, index) => `${rack}/${index}`),
-        }));
-        const layout = layoutTiles(racks, tilesPerRow(rackSizes, 1.4));
-        const boxes = layout.rows.flatMap((row) => row.boxes);
-        expect(boxes.map((box) => box.id).sort()).toEqual(racks.flatMap((rack) => rack.ids).sort());
-        expectApart(boxes);
-        expect(layout.rows.filter((row) => row.label !== '').map((row) => row.label)).toEqual(
-          racks.map((rack) => rack.label),
-        );
-      }),
-      { numRuns: 25 },
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 12 }),
+        fc.double({ min: 0.5, max: 3, noNaN: true }),
+        (blockSizes, aspectRatio) => {
+          const blocks = blockSizes.map((size, block) => ({
+            label: `rack ${block}`,
+            ids: Array.from({ length: size }, (_, index) => `${block}/${index}`),
+          }));
+          const layout = layoutBlocks(blocks, aspectRatio);
+          expect(layout.boxes.map((box) => box.id).sort()).toEqual(blocks.flatMap((one) => one.ids).sort());
+          expectApart(layout.boxes);
+          expect(layout.labels.map((label) => label.text)).toEqual(blocks.map((one) => one.label));
+        },
+      ),
+      { numRuns: 30 },
     );
+  });
+
+  it('packs many small blocks, so that 200 hosts do not take 200 rows', () => {
+    const blocks = Array.from({ length: 100 }, (_, host) => ({
+      label: `host ${host}`,
+      ids: [`${host}/a`, `${host}/b`],
+    }));
+    const { width, height } = layoutBlocks(blocks, 1.4);
+    expect(width / height).toBeGreaterThan(0.8);
+    expect(width / height).toBeLessThan(2.2);
   });
 });
 

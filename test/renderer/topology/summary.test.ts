@@ -5,7 +5,7 @@ import { noTraffic } from '../../../src-renderer/topology/moves';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
 import { toNeeds, toSpread, toSummary } from '../../../src-renderer/topology/summary';
 import type { SummaryInput } from '../../../src-renderer/topology/summary';
-import { toMatrix, toTwinRows } from '../../../src-renderer/topology/twin';
+import { toTwinRows } from '../../../src-renderer/topology/twin';
 import { makeCluster, makeConditions, makeUnreachable, takenAt } from '../cluster-fixture';
 import type { Fixture } from '../cluster-fixture';
 
@@ -77,16 +77,5 @@ describe('the twin of the graph', () => {
     expect(rows.map((row) => row.node.nodeId)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(rows.reduce((sum, row) => sum + (row.litShards ?? NaN), 0)).toBe(12);
     expect(toTwinRows({ ...input, litTable: null })[0]?.litShards).toBeNull();
-  });
-
-  it('counts in the matrix what lies where, strongest where most lies', () => {
-    const matrix = toMatrix(input);
-    const total = matrix.rows.flatMap((row) => row.cells).reduce((sum, cell) => sum + cell.groups, 0);
-    const copies = input.shards.groups.reduce((sum, group) => sum + group.groupIds.length, 0);
-    expect(total).toBe(copies);
-    expect(
-      matrix.families.every((_, column) => matrix.rows.some((row) => row.cells[column]?.strength === 5)),
-    ).toBe(true);
-    expect(matrix.rows.at(-1)?.cells.every((cell) => cell.strength === 0)).toBe(true);
   });
 });

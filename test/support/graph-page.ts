@@ -1,0 +1,264 @@
+/**
+ * The app's own page over records made to measure, for `test/bench/graph.ts`: they arrive as events, cloned as between two
+ * processes, and everything behind that is the app's: stores, views, Cytoscape. Built and opened in the real runtime.
+ */
+import { createPinia } from 'pinia';
+import { createApp, nextTick } from 'vue';
+import type {
+  ClusterReachability,
+  ClusterSizes,
+  ClusterSnapshot,
+  Shard,
+} from '../../src-main/contract/cluster';
+import { diffContent, wholeContent } from '../../src-main/monitor/snapshot-changes';
+import App from '../../src-renderer/App.vue';
+import { useClusterStore } from '../../src-renderer/clusters/cluster-store';
+import { createRoutes } from '../../src-renderer/routes';
+import { useSettingsStore } from '../../src-renderer/settings/settings-store';
+import '../../src-renderer/ui/theme.css';
+import { clusterId, makeCluster } from '../renderer/cluster-fixture';
+import type { Fixture } from '../renderer/cluster-fixture';
+import { aProfile, aSession } from './cluster-records';
+import { createFakeBridge, installBridge } from './fake-bridge';
+
+export interface GraphScale {
+  /** The coordinator is one of them. */
+  readonly nodes: number;
+  readonly tables: number;
+  readonly shards: number;
+}
+
+export interface DrawnGraph {
+  readonly drawMs: number;
+  readonly sameMs: number;
+  readonly changedMs: number;
+  readonly elements: number;
+  readonly shards: number;
+  /** Nodes whose drawing the change of one percent altered. */
+  readonly changedNodes: number;
+  /** Frames that Cytoscape drew for the refresh without a change. */
+  readonly framesForNothing: number;
+}
+
+/** What Cytoscape leaves on its container; the app itself needs no handle from outside. */
+interface DrawnCore {
+  on(event: 'render', listener: () => void): void;
+  off(event: 'render', listener: () => void): void;
+  elements(): { readonly length: number };
+  nodes(selector: string): { readonly length: number };
+  json(): unknown;
+}
+
+const tablesPerFamily = 20;
+const bridge = createFakeBridge({
+  'sessions.list': () => [aSession({ clusterId, address: 'db-c1:5432' })],
+  'profiles.list': () => ({
+    revision: 1,
+    profiles: [aProfile({ id: clusterId })],
+    secrets: { type: 'keystore', name: 'keyring' },
+    problems: [],
+  }),
+  'practice.list': () => ({ revision: 1, clusters: [] }),
+  'operations.list': () => [],
+  'app.notices': () => [],
+  'cluster.snapshot': () => null,
+  'cluster.reachability': () => null,
+  'cluster.progress': () => null,
+  'health.report': () => null,
+});
+installBridge(bridge);
+
+let revision = 1;
+
+async function start(): Promise<void> {
+  location.hash = `#/cluster/${clusterId}/topology`;
+  const app = createApp(App).use(createPinia());
+  await useSettingsStore().follow();
+  app.use(createRoutes()).mount('#app');
+}
+
+/** Everything ten times as large: nodes, tables, colocation groups, shard groups, shards. */
+function worldOf(scale: GraphScale): Fixture {
+  const world = makeCluster({
+    workers: scale.nodes - 1,
+    families: scale.tables / tablesPerFamily,
+    tablesPerFamily,
+    shardCount: scale.shards / scale.tables,
+    referenceTables: 2,
+    racks: Math.max(2, Math.round(scale.nodes / 25)),
+    hosts: true,
+  });
+  // Spread over all workers: the shard groups of a family follow those of the family before.
+  const shardCount = scale.shards / scale.tables;
+  const places = new Map<string, number>();
+  const shards = world.snapshot.shards.map((shard) => {
+    if (shard.minValue === null) return shard;
+    const key = groupOf(shard);
+    const at = places.get(key) ?? places.size;
+    places.set(key, at);
+    return { ...shard, groupIds: [1 + (at % (scale.nodes - 1))] };
+  });
+  if (places.size !== (scale.tables / tablesPerFamily) * shardCount) throw new Error('groups are missing');
+  return { ...world, snapshot: { ...world.snapshot, shards } };
+}
+
+/** Tables of a family are numbered within a hundred. */
+function groupOf(shard: Shard): string {
+  return `${Math.floor(shard.tableOid / 100)}/${shard.minValue}`;
+}
+
+function contentOf(snapshot: ClusterSnapshot): Parameters<typeof wholeContent>[0] {
+  const { clusterId: _clusterId, revision: _revision, takenAt: _takenAt, ...content } = snapshot;
+  return content;
+}
+
+function core(): DrawnCore | null {
+  const stage = document.querySelector('[role="application"]');
+  const registered = stage === null ? null : (Reflect.get(stage, '_cyreg') as { cy: DrawnCore } | undefined);
+  return registered?.cy ?? null;
+}
+
+const frame = (): Promise<unknown> => new Promise((done) => requestAnimationFrame(done));
+
+/** Until Cytoscape drew a frame with this many nodes of the cluster. */
+async function drawn(nodes: number, limitMs = 20_000): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (performance.now() < deadline) {
+    const cy = core();
+    if (cy === null || cy.nodes('[nodeId]').length < nodes) {
+      await frame();
+      continue;
+    }
+    await new Promise<void>((done) => {
+      const onRender = (): void => {
+        cy.off('render', onRender);
+        done();
+      };
+      cy.on('render', onRender);
+    });
+    return;
+  }
+  throw new Error(`the graph was not drawn within ${limitMs} ms`);
+}
+
+/** As it comes from another process: a copy, with the next revision. */
+function arriving<Record extends ClusterReachability | ClusterSizes>(record: Record): Record {
+  return structuredClone({ ...record, revision: (revision += 1) });
+}
+
+function forgetCluster(): void {
+  const store = useClusterStore();
+  store.snapshots.delete(clusterId);
+  store.sizes.delete(clusterId);
+  store.reachability.delete(clusterId);
+}
+
+/** One percent of the shards on another node, a whole shard group at a time, as Citus moves them. */
+function moveShards(world: Fixture, share: number): Fixture {
+  const { shards, nodes } = world.snapshot;
+  const workers = nodes.slice(1);
+  const keys = [...new Set(shards.map(groupOf))].filter((one) => !one.endsWith('null'));
+  const wanted = Math.max(1, Math.round((shards.length * share) / tablesPerFamily));
+  const moving = new Map<string, number>();
+  for (let index = 0; index < wanted; index += 1) {
+    const at = keys[Math.floor((index * keys.length) / wanted)] ?? '';
+    moving.set(at, workers[(index * 7 + 3) % workers.length]?.groupId ?? 1);
+  }
+  const shardBytes = { ...world.sizes.shardBytes };
+  const next = shards.map((shard) => {
+    const target = moving.get(groupOf(shard));
+    if (target === undefined) return shard;
+    shardBytes[shard.shardId] = (shardBytes[shard.shardId] ?? 0) + 64_000;
+    return { ...shard, groupIds: shard.groupIds[0] === target ? [target === 1 ? 2 : 1] : [target] };
+  });
+  return {
+    ...world,
+    snapshot: { ...world.snapshot, shards: next },
+    sizes: { ...world.sizes, shardBytes },
+  };
+}
+
+interface ElementsJson {
+  readonly elements: { readonly nodes?: readonly { readonly data: Readonly<Record<string, unknown>> }[] };
+}
+
+function drawingById(): ReadonlyMap<string, string> {
+  const { elements } = core()?.json() as ElementsJson;
+  return new Map((elements.nodes ?? []).map((node) => [String(node.data['id']), JSON.stringify(node.data)]));
+}
+
+/** The first drawing of a cluster, the same world read again, and one percent of it elsewhere. */
+async function measure(scale: GraphScale): Promise<DrawnGraph> {
+  forgetCluster();
+  await nextTick();
+  await frame();
+  const world = worldOf(scale);
+  const whole = structuredClone({
+    ...{ clusterId, base: null, revision: (revision += 1), takenAt: world.snapshot.takenAt },
+    ...wholeContent(contentOf(world.snapshot)),
+  });
+  const reachability = arriving(world.reachability);
+  const sizes = arriving(world.sizes);
+
+  const began = performance.now();
+  bridge.emit('sizes.changed', sizes);
+  bridge.emit('reachability.changed', reachability);
+  bridge.emit('snapshot.changed', whole);
+  await nextTick();
+  await drawn(scale.nodes);
+  const drawMs = performance.now() - began;
+  const cy = core();
+  if (cy === null) throw new Error('nothing was drawn');
+  const elements = cy.elements().length;
+  for (let count = 0; count < 30; count += 1) await frame();
+
+  let frames = 0;
+  let lastFrame = 0;
+  const onRender = (): void => {
+    frames += 1;
+    lastFrame = performance.now();
+  };
+  cy.on('render', onRender);
+  const latencies = world.reachability.nodes.map((node) => ({
+    ...node,
+    latencyMs: (node.latencyMs ?? 0) + 1,
+  }));
+  const sameReachability = arriving({ ...world.reachability, nodes: latencies });
+  const sameSizes = arriving(world.sizes);
+  const sameBegan = performance.now();
+  bridge.emit('snapshot.seen', { clusterId, revision: whole.revision, takenAt: '2026-03-01T12:10:00.000Z' });
+  bridge.emit('reachability.changed', sameReachability);
+  bridge.emit('sizes.changed', sameSizes);
+  await nextTick();
+  let sameMs = performance.now() - sameBegan;
+  for (let count = 0; count < 4; count += 1) await frame();
+  if (frames > 0) sameMs = lastFrame - sameBegan;
+  const framesForNothing = frames;
+  cy.off('render', onRender);
+
+  const before = drawingById();
+  const moved = moveShards(world, 0.01);
+  const change = diffContent(contentOf(world.snapshot), contentOf(moved.snapshot));
+  if (change === null) throw new Error('nothing was moved');
+  const told = structuredClone({
+    ...{ clusterId, base: whole.revision, revision: (revision += 1), takenAt: world.snapshot.takenAt },
+    ...change,
+  });
+  const movedSizes = arriving(moved.sizes);
+  const changedBegan = performance.now();
+  bridge.emit('sizes.changed', movedSizes);
+  bridge.emit('snapshot.changed', told);
+  await nextTick();
+  await drawn(scale.nodes);
+  const changedMs = performance.now() - changedBegan;
+  const after = drawingById();
+  const changed = [...after].filter(([id, data]) => before.get(id) !== data).map(([id]) => id.split('/')[0]);
+  return {
+    ...{ drawMs, sameMs, changedMs, elements, framesForNothing },
+    shards: world.snapshot.shards.length,
+    changedNodes: new Set(changed).size,
+  };
+}
+
+Object.assign(window, { graphPage: { measure } });
+await start();
