@@ -148,6 +148,8 @@ export interface ClusterSizes {
   readonly takenAt: string;
   /** Shard id -> bytes of one placement (largest of its placements). A shard that is absent is unknown, not empty. */
   readonly shardBytes: Readonly<Record<string, number>>;
+  /** Revision in which `shardBytes` last differed: equal ones are equal without looking at each shard. Absent: not known. */
+  readonly bytesRevision?: number;
   /** Null when known for all. */
   readonly incomplete: string | null;
   /** Milliseconds that the last reading took. */

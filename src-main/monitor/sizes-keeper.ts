@@ -46,13 +46,12 @@ export function createSizesKeeper(parts: SizesKeeperParts): SizesKeeper {
       const reader = await parts.aside();
       const began = clock.now();
       const bytes = await readShardSizes(reader, catalog);
-      good = {
-        clusterId,
-        revision: parts.revisions.next(),
-        takenAt: isoTime(clock),
-        tookMs: clock.now() - began,
-        ...toSizes(bytes, snapshot),
-      };
+      const tookMs = clock.now() - began;
+      const sizes = toSizes(bytes, snapshot);
+      const revision = parts.revisions.next();
+      const bytesRevision =
+        good && isSameBytes(good.shardBytes, sizes.shardBytes) ? good.bytesRevision : revision;
+      good = { clusterId, revision, takenAt: isoTime(clock), tookMs, ...sizes, bytesRevision };
       return show(good);
     } catch (error) {
       if (!good) throw error;
@@ -75,4 +74,12 @@ export function createSizesKeeper(parts: SizesKeeperParts): SizesKeeper {
       return current;
     },
   };
+}
+
+function isSameBytes(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): boolean {
+  const ids = Object.keys(one);
+  return ids.length === Object.keys(other).length && ids.every((id) => one[id] === other[id]);
 }

@@ -108,7 +108,10 @@ export const useClusterStore = defineStore('clusters', () => {
     keepNewestRevision(conditions, record.clusterId, record);
   }
   function putSizes(record: ClusterSizes): void {
-    keepNewestRevision(sizes, record.clusterId, record);
+    const held = sizes.get(record.clusterId);
+    const isSame = held?.bytesRevision !== undefined && held.bytesRevision === record.bytesRevision;
+    // Equal bytes stay the same object: what was worked out from them holds.
+    keepNewestRevision(sizes, record.clusterId, isSame ? { ...record, shardBytes: held.shardBytes } : record);
   }
   function putProgress(record: JobProgress): void {
     keepNewestRevision(progress, record.clusterId, record);

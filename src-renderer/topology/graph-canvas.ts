@@ -1,13 +1,19 @@
 /** Speaks to Cytoscape for the topology: draws elements, changes what differs, moves the view, reports taps. */
 import cytoscape from 'cytoscape';
-import type { CollectionReturnValue, Core, ElementDefinition, EventObject } from 'cytoscape';
+import type { Core, ElementDefinition, EventObject } from 'cytoscape';
 import { diffElements } from './graph-diff';
 import type { GraphElement } from './graph-diff';
 import { toStylesheet } from './graph-style';
 import type { Palette } from './palette';
+import type { Bounds } from './scene';
+
+export interface Drawing {
+  readonly elements: readonly GraphElement[];
+  readonly bounds: Bounds;
+}
 
 export interface GraphCanvas {
-  draw(elements: readonly GraphElement[], palette: Palette): void;
+  draw(drawing: Drawing, palette: Palette): void;
   /** Everything in view. */
   fit(): void;
   /** Towards the element of that id, or the middle of the view. */
@@ -71,10 +77,8 @@ function update(cy: Core, element: GraphElement): void {
   if (element.position !== undefined) drawn.position({ ...element.position });
 }
 
-/** The room that everything takes, to the nearest unit. */
-function extentOf(cy: Core): string {
-  const { x1, y1, w, h } = cy.elements().boundingBox();
-  return [x1, y1, w, h].map(Math.round).join(' ');
+function isSameBounds(one: Bounds, other: Bounds): boolean {
+  return one.x === other.x && one.y === other.y && one.width === other.width && one.height === other.height;
 }
 
 export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
@@ -96,7 +100,7 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
   let frame = 0;
   /** Everything is kept in sight until the person pans or zooms. */
   let isKept = false;
-  let extent = '';
+  let bounds: Bounds = { x: 0, y: 0, width: 1, height: 1 };
   let fittedZoom = 1;
   let pointer: { readonly x: number; readonly y: number } | null = null;
   let restsUntil = 0;
@@ -162,26 +166,28 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     }
   }
 
-  /** A cluster of two nodes is not blown up to the size of the window. */
-  function fitTo(wanted: CollectionReturnValue): void {
-    cy.fit(wanted, padding);
-    if (cy.zoom() <= largestFitZoom) return;
-    cy.zoom(largestFitZoom);
-    cy.center(wanted);
-  }
-
   function fit(): void {
     isKept = true;
     // Nothing drawn yet, or no room yet: the next drawing or the next change of size fits it.
-    extent = '';
     if (cy.elements().empty() || cy.width() === 0) return;
-    extent = extentOf(cy);
-    fitTo(cy.elements());
+    // A cluster of two nodes is not blown up to the size of the window.
+    const zoom = Math.min(
+      (cy.width() - 2 * padding) / bounds.width,
+      (cy.height() - 2 * padding) / bounds.height,
+      largestFitZoom,
+    );
+    cy.viewport({
+      zoom,
+      pan: {
+        x: (cy.width() - bounds.width * zoom) / 2 - bounds.x * zoom,
+        y: (cy.height() - bounds.height * zoom) / 2 - bounds.y * zoom,
+      },
+    });
     fittedZoom = cy.zoom();
   }
 
   return {
-    draw(elements, nextPalette) {
+    draw({ elements, bounds: nextBounds }, nextPalette) {
       if (nextPalette !== palette) {
         palette = nextPalette;
         cy.style(toStylesheet(nextPalette));
@@ -194,9 +200,11 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
           cy.add(diff.add.map(toDefinition));
           for (const element of diff.update) update(cy, element);
         });
-        // Cards grow with their data: what was in sight stays in sight.
-        if (isKept && extentOf(cy) !== extent) fit();
       }
+      // Cards grow with their data: what was in sight stays in sight.
+      const isOutgrown = !isSameBounds(bounds, nextBounds);
+      bounds = nextBounds;
+      if (isKept && isOutgrown) fit();
       watchMotion();
     },
     fit,

@@ -19,7 +19,8 @@ import type { PlacedBox } from './layout';
 import { layoutBlocks } from './layout-tiles';
 import type { Traffic } from './moves';
 import type { Palette } from './palette';
-import type { Scene, SceneBox } from './scene';
+import { boundsOf } from './scene';
+import type { Bounds, Scene, SceneBox } from './scene';
 import { familyScene } from './scene-family';
 import { groupScene } from './scene-group';
 import { nodeScene } from './scene-node';
@@ -53,6 +54,7 @@ export interface Graph extends Scene {
   readonly mode: 'cards' | 'tiles' | 'opened';
   /** What decides where things stand: as long as it is the same, what was in sight stays in sight. */
   readonly shape: string;
+  readonly bounds: Bounds;
 }
 
 /** More workers than this are drawn as tiles. */
@@ -71,14 +73,18 @@ export function inDrawingOrder(nodes: readonly ClusterNode[]): readonly ClusterN
 /** Elements of nodes that nothing happened to since the last call with the same `memory` are the same objects. */
 export function toGraph(input: GraphInput, memory: GraphMemory = createGraphMemory()): Graph {
   const opened = openedScene(input);
-  if (opened !== null) return { ...opened, mode: 'opened', shape: shapeOf(input, 'opened') };
+  if (opened !== null) return toDrawing(input, opened, 'opened');
   const nodes = inDrawingOrder(input.nodes);
   const workers = nodes.filter((node) => !isCoordinator(node));
   const mode = workers.length > cardLimit ? 'tiles' : 'cards';
   const scene =
     mode === 'tiles' ? tileScene(input, nodes, workers, memory) : cardScene(input, nodes, workers);
   memory.sweep();
-  return { ...scene, mode, shape: shapeOf(input, mode) };
+  return toDrawing(input, scene, mode);
+}
+
+function toDrawing(input: GraphInput, scene: Scene, mode: Graph['mode']): Graph {
+  return { ...scene, mode, shape: shapeOf(input, mode), bounds: boundsOf(scene) };
 }
 
 function shapeOf(input: GraphInput, mode: Graph['mode']): string {

@@ -12,6 +12,37 @@ export interface Scene {
   readonly boxes: readonly SceneBox[];
 }
 
+/** The room that a drawing takes. */
+export interface Bounds {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Room below a card for the arcs that hang there, and below a tile for its name. */
+const below: Readonly<Record<'arc' | 'name', number>> = { arc: 112, name: 14 };
+
+/** Known from the model, so that the canvas need not measure what it has drawn. */
+export function boundsOf({ elements, boxes }: Scene): Bounds {
+  let [left, top, right, bottom] = [0, 0, 0, 0];
+  for (const box of boxes) {
+    left = Math.min(left, box.x);
+    top = Math.min(top, box.y);
+    right = Math.max(right, box.x + box.width);
+    bottom = Math.max(bottom, box.y + box.height);
+  }
+  for (const { classes, position } of elements) {
+    if (position === undefined || !/^(?:text|block)/.test(classes)) continue;
+    top = Math.min(top, position.y - 10);
+    bottom = Math.max(bottom, position.y + 10);
+  }
+  const hasArcs = elements.some((element) => element.classes.startsWith('flow'));
+  const hasTiles = elements.some((element) => element.classes.startsWith('tile'));
+  bottom += hasArcs && !hasTiles ? below.arc : hasTiles ? below.name : 0;
+  return { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
+}
+
 export const shelfGap = 16;
 
 /** Width of the shelves on which boxes of this size fill a view of this shape, at least that of the widest. */

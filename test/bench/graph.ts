@@ -118,7 +118,7 @@ async function buildPage(folder: string): Promise<void> {
   writeFileSync(
     join(folder, 'index.html'),
     `<!doctype html><html lang="en"><meta charset="utf-8"><title>graph</title>
-<link rel="stylesheet" href="shardboard.css"><div id="app"></div><script type="module" src="page.js"></script></html>`,
+<link rel="stylesheet" href="page.css"><div id="app"></div><script type="module" src="page.js"></script></html>`,
   );
   writeFileSync(join(folder, 'package.json'), '{"name":"graph","version":"1.0.0","main":"main.cjs"}');
   // Modules are not loaded from `file:`; a scheme of its own serves the folder, as in the app.

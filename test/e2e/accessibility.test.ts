@@ -142,7 +142,7 @@ describe('with a practice cluster', () => {
     await app.page.getByRole('heading', { name: 'Topology' }).waitFor({ timeout: 90_000 });
   });
 
-  test('topology: graph, matrix, table, with a node chosen', async () => {
+  test('topology: graph, matrix, treemap, table, with a node chosen, and a node opened', async () => {
     const { page } = app;
     await page
       .getByText(/, \d+(\.\d)? [kM]B/)
@@ -152,17 +152,21 @@ describe('with a practice cluster', () => {
     await page.getByRole('heading', { name: 'Nodes' }).waitFor();
     await goTo(page, 'Topology');
     await page.getByRole('button', { name: 'Matrix', exact: true }).click();
-    await page
-      .getByRole('button', { name: /worker-1/ })
-      .first()
-      .click();
+    await page.getByRole('rowheader', { name: /worker-1/ }).click();
     await expectAccessible('topology matrix');
+    await page.getByRole('button', { name: 'Treemap', exact: true }).click();
+    await page.getByRole('option').first().click();
+    await expectAccessible('topology treemap');
     await page.getByRole('button', { name: 'Table', exact: true }).click();
     await page.getByRole('grid', { name: /Shard groups/ }).waitFor();
     await expectAccessible('topology table');
     await page.getByRole('button', { name: 'Graph', exact: true }).click();
     await page.getByRole('application').waitFor();
     await expectAccessible('topology graph');
+    await page.getByRole('button', { name: /^Open its/ }).click();
+    await page.getByRole('navigation', { name: 'Level of the graph' }).waitFor();
+    await expectAccessible('topology, a level opened');
+    await page.getByRole('button', { name: 'Cluster', exact: true }).click();
   });
 
   test('nodes', async () => {

@@ -84,7 +84,7 @@ function worldOf(scale: GraphScale): Fixture {
     families: scale.tables / tablesPerFamily,
     tablesPerFamily,
     shardCount: scale.shards / scale.tables,
-    referenceTables: 2,
+    referenceTables: 0,
     racks: Math.max(2, Math.round(scale.nodes / 25)),
     hosts: true,
   });
@@ -198,7 +198,8 @@ async function measure(scale: GraphScale): Promise<DrawnGraph> {
     ...wholeContent(contentOf(world.snapshot)),
   });
   const reachability = arriving(world.reachability);
-  const sizes = arriving(world.sizes);
+  const bytesRevision = (revision += 1);
+  const sizes = arriving({ ...world.sizes, bytesRevision });
 
   const began = performance.now();
   bridge.emit('sizes.changed', sizes);
@@ -224,7 +225,7 @@ async function measure(scale: GraphScale): Promise<DrawnGraph> {
     latencyMs: (node.latencyMs ?? 0) + 1,
   }));
   const sameReachability = arriving({ ...world.reachability, nodes: latencies });
-  const sameSizes = arriving(world.sizes);
+  const sameSizes = arriving({ ...world.sizes, bytesRevision });
   const sameBegan = performance.now();
   bridge.emit('snapshot.seen', { clusterId, revision: whole.revision, takenAt: '2026-03-01T12:10:00.000Z' });
   bridge.emit('reachability.changed', sameReachability);
@@ -244,7 +245,7 @@ async function measure(scale: GraphScale): Promise<DrawnGraph> {
     ...{ clusterId, base: whole.revision, revision: (revision += 1), takenAt: world.snapshot.takenAt },
     ...change,
   });
-  const movedSizes = arriving(moved.sizes);
+  const movedSizes = arriving({ ...moved.sizes, bytesRevision: (revision += 1) });
   const changedBegan = performance.now();
   bridge.emit('sizes.changed', movedSizes);
   bridge.emit('snapshot.changed', told);
