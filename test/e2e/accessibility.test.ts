@@ -158,8 +158,21 @@ describe('with a practice cluster', () => {
     await page.getByRole('option').first().click();
     await expectAccessible('topology treemap');
     await page.getByRole('button', { name: 'Table', exact: true }).click();
-    await page.getByRole('grid', { name: /Shard groups/ }).waitFor();
+    await page
+      .getByRole('row', { name: /worker-1/ })
+      .first()
+      .click();
+    await page
+      .getByRole('grid', { name: /Shard groups/ })
+      .getByRole('row')
+      .nth(1)
+      .click();
+    await page.getByRole('table', { name: /Placements/ }).waitFor();
     await expectAccessible('topology table');
+    await page
+      .getByRole('row', { name: /worker-1/ })
+      .first()
+      .click();
     await page.getByRole('button', { name: 'Graph', exact: true }).click();
     await page.getByRole('application').waitFor();
     await expectAccessible('topology graph');
@@ -330,6 +343,7 @@ describe('with a practice cluster', () => {
     await page.getByRole('row', { name: /unreachable.*worker-1/ }).click({ timeout: 60_000 });
     await expectAccessible('nodes, one unreachable');
     await goTo(page, 'Topology');
+    await page.getByRole('button', { name: 'Graph', exact: true }).click();
     await page
       .getByText(/unreachable/)
       .first()
