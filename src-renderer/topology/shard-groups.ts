@@ -132,7 +132,7 @@ export function sumBytes(
 }
 
 /** What the map is made from. */
-export type MappedCatalogs = Pick<ClusterSnapshot, 'tables' | 'shards' | 'nodes'>;
+export type MappedCatalogs = Pick<ClusterSnapshot, 'tables' | 'shards' | 'nodes' | 'colocationGroups'>;
 
 /** Everything anew, in time linear in the number of shards: 40,000 take some tens of milliseconds. */
 export function mapShards(snapshot: MappedCatalogs, sizes: ClusterSizes | null): ShardMap {

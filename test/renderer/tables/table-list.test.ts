@@ -35,6 +35,7 @@ const partitioned = mapShards(
   {
     nodes: fixture.snapshot.nodes,
     tables: [parent, january, february],
+    colocationGroups: [],
     shards: [parent, january, february].flatMap((table) =>
       [-5, 5].map((minValue) => ({
         shardId: `${table.oid}${minValue === 5 ? 1 : 0}`,
