@@ -67,7 +67,7 @@ export function advise(
   const candidates = rank(advising, [
     ...mainDomains(model, judge).flatMap((domain) => [
       assign(judge, domain, true),
-      assign(judge, domain, false),
+      ...(domain.members.size > 1 ? [assign(judge, domain, false)] : []),
     ]),
     ...[assignSchemas(judge)].filter((one) => one !== null),
     { id: 'local', primary: null, placed: asItIs(judge) },
@@ -76,7 +76,7 @@ export function advise(
   const summaries = candidates.map((one): DesignSummary => ({
     ...wordsOf(advising, one, best),
     kind: one.evaluated.kind,
-    score: one.evaluated.score,
+    score: Math.round(one.evaluated.score),
     counts: one.evaluated.counts,
     figures: { ...one.evaluated.figures, skew: skewOfLargest(advising, one.evaluated) },
     shardCount: one.evaluated.shardCount.count,
@@ -128,14 +128,20 @@ function mainDomains(model: Model, judge: Advising['judge']): readonly Domain[] 
   const pointedAt = (domain: Domain): number =>
     domain.root ? (model.incoming[domain.root.table]?.length ?? 0) : 0;
   const byKeys = able.toSorted((one, other) => pointedAt(other) - pointedAt(one)).slice(0, 3 * triedDomains);
-  return [...new Set([...byBytes, ...byKeys])]
-    .map((domain) => ({ domain, bytes: domain.bytes + reachedBytes(model, domain) }))
+  const measured = [...new Set([...byBytes, ...byKeys])].map((domain) => {
+    const reached = reach(model, domain);
+    return { domain, bytes: domain.bytes + reached.bytes, tables: domain.members.size + reached.tables };
+  });
+  // A key that ties nothing is no main key; tables get such keys of their own in any design.
+  const tying = measured.filter(({ tables }) => tables > 1);
+  return (tying.length > 0 ? tying : measured)
     .toSorted((one, other) => other.bytes - one.bytes || one.domain.id - other.domain.id)
     .slice(0, triedDomains)
     .map(({ domain }) => domain);
 }
 
-function reachedBytes(model: Model, domain: Domain): number {
+/** Tables that have no column of the domain but reach it over foreign keys. */
+function reach(model: Model, domain: Domain): { readonly bytes: number; readonly tables: number } {
   const seen = new Set(domain.members.keys());
   const queue = [...seen];
   let bytes = 0;
@@ -147,7 +153,7 @@ function reachedBytes(model: Model, domain: Domain): number {
       bytes += model.tables[link.from]?.bytes ?? 0;
     }
   }
-  return bytes;
+  return { bytes, tables: seen.size - domain.members.size };
 }
 
 /** Best first; of equal designs the one with fewer groups, then the one made first, which covers more. */

@@ -162,13 +162,15 @@ export function bestMember(
     const isInKey = facts.uniqueness.some(
       (one) => one.kind === 'primary-key' && one.columns.includes(column),
     );
-    const pointsToRoot = facts.foreignKeys.some(
-      (key) => key.columns[0] === column || (isInKey && key.columns.includes(column)),
+    // A key of few columns leads to the top of the hierarchy, one of many to something beside it.
+    const nearness = Math.max(
+      0,
+      ...facts.foreignKeys.filter((key) => key.columns.includes(column)).map((key) => 1 / key.columns.length),
     );
     const weight =
       3 * (judge.observed.comparedShare(table, column) ?? 0)
       + (isInKey ? 2 : 0)
-      + (pointsToRoot ? 1 : 0)
+      + nearness
       + (column === domain.label ? 0.5 : 0);
     if (!best || weight > best.weight) best = { column, weight };
   }

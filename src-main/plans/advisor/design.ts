@@ -22,8 +22,9 @@ import { shardCountFor } from './shard-count';
 import type { ShardCount } from './shard-count';
 import { simulateShards, skewOf } from './shard-sizes';
 import type { Simulation } from './shard-sizes';
-import { routeAll } from './workload';
-import type { Role, Routed, Workload } from './workload';
+import { routeAll } from './routing';
+import type { Role, Routed } from './routing';
+import type { Workload } from './workload';
 
 export interface Advising {
   readonly adviceId: string;
@@ -142,7 +143,7 @@ export function toDesign(
     ...words,
     adviceId: advising.adviceId,
     kind: evaluated.kind,
-    score: evaluated.score,
+    score: Math.round(evaluated.score),
     counts: evaluated.counts,
     figures: { ...evaluated.figures, skew: skewOfLargest(advising, evaluated) },
     shardCount: evaluated.shardCount.count,

@@ -6,6 +6,7 @@
 import type { TableName } from '../../contract/cluster';
 import type { ForeignKeyFacts } from '../table-facts';
 import type { AdvisorColumn, AdvisorFacts, AdvisorTable } from './facts';
+import { generic, impliedLinks, singular } from './implied-links';
 
 export interface Link {
   readonly from: number;
@@ -62,9 +63,6 @@ export function distinctOf(table: AdvisorTable, column: AdvisorColumn): number |
   return isUnique && table.rows >= 0 ? table.rows : null;
 }
 
-/** Names that say nothing about what they hold: equal names of this kind tie no tables. */
-const generic =
-  /^(id|uuid|guid|oid|key|code|name|title|type|kind|status|state|value|no|num|number|version|date)$/i;
 const namesKey = /(id|key|uuid|guid|_no|_nr|_number|_code)$/i;
 
 export function isSingleKey(table: AdvisorTable, column: string): boolean {
@@ -118,47 +116,6 @@ export function toModel(facts: AdvisorFacts): Model {
   };
 }
 
-/**
- * Ties that no foreign key states, inside one schema: a column that is called like another table's own key, or
- * `<table>_id` for a table whose key is called `id`, of the same type.
- */
-function impliedLinks(tables: readonly AdvisorTable[], stated: readonly Link[]): readonly Link[] {
-  const known = new Set(stated.flatMap((link) => link.columns.map((column) => `${link.from}\0${column}`)));
-  const keys = new Map<string, { readonly table: number; readonly column: string }>();
-  tables.forEach((table, index) => {
-    for (const { columns, kind } of table.uniqueness) {
-      const [column] = columns;
-      if (kind !== 'primary-key' || columns.length !== 1 || column === undefined) continue;
-      const names = generic.test(column)
-        ? [`${singular(table.name)}_${column}`, `${table.name}_${column}`]
-        : [column];
-      for (const name of names) {
-        const at = `${table.schema}\0${name.toLowerCase()}`;
-        if (!keys.has(at)) keys.set(at, { table: index, column });
-      }
-    }
-  });
-  const found: Link[] = [];
-  tables.forEach((table, from) => {
-    for (const column of table.columns) {
-      if (generic.test(column.name) || known.has(`${from}\0${column.name}`)) continue;
-      const target = keys.get(`${table.schema}\0${column.name.toLowerCase()}`);
-      if (!target || target.table === from) continue;
-      const other = tables[target.table]?.columns.find((one) => one.name === target.column);
-      if (other?.type !== column.type) continue;
-      found.push({ from, to: target.table, columns: [column.name], referenced: [target.column], key: null });
-    }
-  });
-  return found;
-}
-
-export function singular(name: string): string {
-  const word = name.toLowerCase();
-  if (word.endsWith('ies')) return `${word.slice(0, -3)}y`;
-  if (/(ss|x|ch|sh)es$/.test(word)) return word.slice(0, -2);
-  return word.endsWith('s') && !word.endsWith('ss') ? word.slice(0, -1) : word;
-}
-
 function toDomains(
   tables: readonly AdvisorTable[],
   columns: readonly ReadonlyMap<string, AdvisorColumn>[],
@@ -197,13 +154,13 @@ function toDomains(
       parents[find(idOf(link.from, column))] = find(target);
     });
   }
-  // A name that is part of a key in one table and stands in others of the schema, of one type: a tenant without a table.
+  // A name that is part of a key in one table, stated or in fact, and stands in others of the schema, of one type.
   const byName = new Map<string, { ids: number[]; isKey: boolean }>();
   tables.forEach((table, index) => {
     const inKeys = new Set(table.uniqueness.flatMap((one) => one.columns));
     for (const column of table.columns) {
-      const isKey = inKeys.has(column.name);
-      if (isKey && column.isHashable) idOf(index, column.name);
+      const isKey = inKeys.has(column.name) || isUniqueInFact(column);
+      if (inKeys.has(column.name) && column.isHashable) idOf(index, column.name);
       if (generic.test(column.name) || !namesKey.test(column.name)) continue;
       const at = `${table.schema}\0${column.name.toLowerCase()}\0${column.type}`;
       const group = byName.get(at) ?? { ids: [], isKey: false };
@@ -249,6 +206,11 @@ function toDomains(
       return domain === undefined ? undefined : domains[domain];
     },
   };
+}
+
+/** Statistics saw no value twice. */
+function isUniqueInFact(column: AdvisorColumn): boolean {
+  return column.statistics?.distinct === -1 && column.statistics.nullFraction === 0;
 }
 
 function toDomain(

@@ -1,27 +1,30 @@
 /**
- * How good a design is, 0 to 100. Spreading the data is what distribution is for, so it is a factor; what is spread is
- * judged by the work (one half), by what must change first (three tenths) and by the rules that hold afterwards (two
- * tenths). Staying local is judged by size alone: it costs nothing, and a single server has an end. Pure.
+ * How good a design is, 0 to 100: how much of the data it spreads, times how well it serves the work, less what it costs:
+ * up to three tenths for what must be rewritten first, up to two tenths for rules that no longer hold. Staying local is
+ * judged by size alone: it costs nothing, and a single server has an end. Pure.
  */
 import type { DesignFigures, WorkloadShares } from '../../contract/advisor';
 import type { Judge, Placed } from './assignment';
 import type { Advising } from './design';
 import type { KeyFate, UniqueFate } from './key-fates';
-import type { Routed } from './workload';
+import type { Routed } from './routing';
 
 /** What a call is worth where it runs. A lookup that asks every shard uses a connection to each for one row. */
 const worth: Readonly<Record<keyof WorkloadShares, number>> = {
   oneShard: 1,
   noShard: 0.9,
-  parallel: 0.75,
+  parallel: 0.9,
   fanOut: 0.3,
   everyCopy: 0.3,
-  repartition: 0.15,
+  repartition: 0.25,
   refused: 0,
 };
 
 /** Refused only until the statement gives the column that the design adds anyway. */
 const worthOnceChanged = 0.6;
+
+/** Tables of different groups are never joined on one node: what nobody asked yet will be dear. */
+const groupCost = 4;
 
 const gigabyte = 1024 ** 3;
 /** Up to here one ordinary server holds the data in memory. */
@@ -84,16 +87,16 @@ export function scoreOf(
   const change = model.totalBytes > 0 ? Math.min(1, made.figures.bytesRewritten / model.totalBytes) : 0;
   const rules = ruleScore(advising, made.keys, made.uniques);
   const work = made.routed ? workScore(made.routed) : tieScore(advising, made.placed);
-  const quality = 0.5 * work + 0.3 * (1 - change) + 0.2 * rules;
+  const quality = work * (1 - 0.3 * change - 0.2 * (1 - rules));
   const furtherGroups = Math.min(3, Math.max(0, made.groups - 1));
-  return Math.max(0, Math.round(100 * made.figures.spread * quality - 2 * furtherGroups));
+  return Math.max(0, 100 * made.figures.spread * quality - groupCost * furtherGroups);
 }
 
 function localScore(bytes: number): number {
-  if (bytes <= easilyLocalBytes) return 95;
+  if (bytes <= easilyLocalBytes) return 100;
   if (bytes >= hardlyLocalBytes) return 40;
   const way = Math.log(bytes / easilyLocalBytes) / Math.log(hardlyLocalBytes / easilyLocalBytes);
-  return Math.round(95 - 55 * way);
+  return 100 - 60 * way;
 }
 
 /** Calls and time weigh alike: many short statements and few long ones both are the work. */

@@ -52,15 +52,30 @@ export function simulateShards(
       for (const value of others) place(value, rest / others.length);
     } else {
       // Which values they are is not known; as many as there are, hashed alike, show what chance does with them.
-      const count = Math.max(1, Math.round(restValues));
-      for (let value = 1; value <= count; value += 1) {
-        const index = rangeIndexOf(ranges, hashOf('bigint', String(value)));
-        shares[index] = (shares[index] ?? 0) + rest / count;
-      }
+      const chance = sharesByChance(Math.max(1, Math.round(restValues)), shardCount);
+      chance.forEach((share, index) => (shares[index] = (shares[index] ?? 0) + rest * share));
     }
   }
   const sum = shares.reduce((total, share) => total + share, 0);
   return { shares: sum > 0 ? shares.map((share) => share / sum) : shares, from: sourceWords(column, sample) };
+}
+
+const chances = new Map<string, readonly number[]>();
+
+/** The same answer each time: that of the numbers from 1 on. Remembered, since many tables ask alike. */
+function sharesByChance(values: number, shardCount: number): readonly number[] {
+  const key = `${values}/${shardCount}`;
+  const known = chances.get(key);
+  if (known) return known;
+  const ranges = uniformRanges(shardCount);
+  const shares = new Array<number>(shardCount).fill(0);
+  for (let value = 1; value <= values; value += 1) {
+    const index = rangeIndexOf(ranges, hashOf('bigint', String(value)));
+    shares[index] = (shares[index] ?? 0) + 1 / values;
+  }
+  if (chances.size > 500) chances.clear();
+  chances.set(key, shares);
+  return shares;
 }
 
 function sourceWords(column: AdvisorColumn, sample: ColumnSample | undefined): string {
