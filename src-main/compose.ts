@@ -189,6 +189,11 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
   }
 
   const handlers = createHandlers({
+    advisor: {
+      aside: (clusterId) => registry.aside(clusterId),
+      snapshot: async (clusterId, signal) =>
+        monitor.snapshot(clusterId) ?? (await monitor.refresh(clusterId, signal)),
+    },
     app: {
       info: {
         version: app.getVersion(),

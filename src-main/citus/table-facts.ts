@@ -87,13 +87,13 @@ const nameOf = (relation: string): string => `
      FROM pg_catalog.pg_class cc JOIN pg_catalog.pg_namespace nn ON nn.oid = cc.relnamespace
     WHERE cc.oid = ${relation})`;
 
-const columnNames = (relation: string, numbers: string): string => `
+export const columnNames = (relation: string, numbers: string): string => `
   (SELECT coalesce(json_agg(a.attname ORDER BY q.position), '[]')
      FROM unnest(${numbers}) WITH ORDINALITY q (attnum, position)
      JOIN pg_catalog.pg_attribute a ON a.attrelid = ${relation} AND a.attnum = q.attnum)`;
 
 /** numeric's modifier holds the scale in its low 11 bits, offset by 4 and signed. */
-const negativeScale = `
+export const negativeScale = `
   (a.atttypid = 'numeric'::regtype AND a.atttypmod >= 4
    AND ((((a.atttypmod - 4) & 2047) # 1024) - 1024) < 0)`;
 
@@ -115,7 +115,7 @@ const columns = `
     WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped)`;
 
 /** For an exclusion only the columns compared by an operator that is the equality of its type count. */
-const exclusionColumns = `
+export const exclusionColumns = `
   (SELECT coalesce(json_agg(a.attname ORDER BY q.position), '[]')
      FROM unnest(o.conkey, o.conexclop) WITH ORDINALITY q (attnum, operator, position)
      JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = q.attnum
@@ -140,7 +140,7 @@ const uniqueness = `
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o
                          WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x'))) every_kind)`;
 
-const action = (column: string): string => `
+export const action = (column: string): string => `
   CASE ${column} WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default'
        WHEN 'r' THEN 'restrict' ELSE 'no action' END`;
 

@@ -1,5 +1,7 @@
 /** Every request the renderer can make: its input's schema, parsed in main at every call, and the type of its reply. */
 import { z } from 'zod';
+import { adviseInput, designInput, designTextInput, tableAdviceInput } from './advisor';
+import type { Advice, Design, DesignText, TableAdvice } from './advisor';
 import { copyInput, saveFileInput, settingsInput } from './app';
 import type { AppInfo, Licence, Notice, SettingsRecord } from './app';
 import { auditListInput } from './audit';
@@ -86,6 +88,13 @@ export const requestInputs = {
   /** Planned, never run. */
   'routing.statement': statementInput,
 
+  /** Reads the schema, its statistics and what statements were seen, anew. */
+  'advisor.advise': adviseInput,
+  /** One design of an advice that is kept, with a person's own choices on top. */
+  'advisor.design': designInput,
+  'advisor.table': tableAdviceInput,
+  'advisor.text': designTextInput,
+
   'operations.plan': planInput,
   'operations.start': startInput,
   'operations.list': z.object({ clusterId: z.string().max(80).nullable() }),
@@ -151,6 +160,11 @@ export interface Replies {
   'routing.value': ValueRoute;
   'routing.countRows': RowCount;
   'routing.statement': StatementRoute;
+
+  'advisor.advise': Advice;
+  'advisor.design': Design;
+  'advisor.table': TableAdvice;
+  'advisor.text': DesignText;
 
   'operations.plan': PlanReply;
   'operations.start': StartReply;

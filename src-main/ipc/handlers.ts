@@ -1,4 +1,6 @@
 /** One table of handlers: every request of contract/requests.ts, and the compiler says which is missing. */
+import { advisorHandlers } from './handlers/advisor';
+import type { AdvisorParts } from './handlers/advisor';
 import { appHandlers } from './handlers/app';
 import type { AppParts } from './handlers/app';
 import { clusterHandlers } from './handlers/clusters';
@@ -18,6 +20,7 @@ import type { TableParts } from './handlers/tables';
 import type { Handlers } from './serve';
 
 export interface HandlerParts {
+  readonly advisor: AdvisorParts;
   readonly app: AppParts;
   readonly connections: ConnectionParts;
   readonly clusters: ClusterParts;
@@ -30,6 +33,7 @@ export interface HandlerParts {
 
 export function createHandlers(parts: HandlerParts): Handlers {
   return {
+    ...advisorHandlers(parts.advisor),
     ...appHandlers(parts.app),
     ...connectionHandlers(parts.connections),
     ...clusterHandlers(parts.clusters),

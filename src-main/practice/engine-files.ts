@@ -29,6 +29,9 @@ export function engineSettings(
         ['extension_control_path', `${share}${separator}$system`],
         // The emulator's catalogs lie in pg_catalog, as Citus's do.
         ['allow_system_table_mods', 'on'],
+        // Ready for CREATE EXTENSION: advice on distribution is better where statements were seen.
+        ['shared_preload_libraries', 'pg_stat_statements'],
+        ['pg_stat_statements.max', '500'],
       ];
     }
     case 'citus':

@@ -176,8 +176,15 @@ function rank(advising: Advising, assignments: readonly Assignment[]): readonly 
   return stays && !shown.includes(stays) ? [...shown.slice(0, -1), stays] : shown;
 }
 
+/** Groups by what lies in them, whatever their numbers. */
 function signatureOf(placed: readonly Placed[]): string {
-  return placed.map(({ becomes, column, group }) => `${becomes} ${column ?? ''} ${group ?? ''}`).join('\n');
+  const numbers = new Map<number, number>();
+  return placed
+    .map(({ becomes, column, group }) => {
+      if (group !== null && !numbers.has(group)) numbers.set(group, numbers.size);
+      return `${becomes} ${column ?? ''} ${group === null ? '' : (numbers.get(group) ?? '')}`;
+    })
+    .join('\n');
 }
 
 function wordsOf(

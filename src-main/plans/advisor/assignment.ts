@@ -78,7 +78,8 @@ export function asItIs(judge: Judge): readonly Placed[] {
 
 export function keptPlace(model: Model, table: AdvisorTable): Placed | null {
   const { citus } = table;
-  if (citus === null) return null;
+  // Citus takes a local table of its metadata like any other.
+  if (citus === null || citus.type === 'local') return null;
   const index = model.indexOf(table);
   const domain =
     citus.column !== null && index !== undefined ? model.domainOf(index, citus.column) : undefined;

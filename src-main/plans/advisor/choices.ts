@@ -34,7 +34,8 @@ export function applyChoices(
 function obstacleTo(judge: Judge, index: number, choice: DesignChoice, isAdded: boolean): string | null {
   const table = judge.model.tables[index];
   if (!table) return 'not there any more';
-  if (table.citus !== null) return `already ${table.citus.type}; undistribute it first`;
+  if (table.citus !== null && table.citus.type !== 'local')
+    return `already ${table.citus.type}; undistribute it first`;
   if (choice.becomes === 'local') return null;
   if (table.obstacle !== null) return `it ${table.obstacle}`;
   if (choice.becomes === 'reference')

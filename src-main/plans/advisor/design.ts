@@ -189,7 +189,7 @@ function shardsWords(becomes: Becomes): string {
 }
 
 /** The table that others are colocated with: one that is there already, else the domain's root, else the largest. */
-function firstOfGroups(advising: Advising, { placed }: Evaluated): ReadonlyMap<number, number> {
+export function firstOfGroups(advising: Advising, { placed }: Evaluated): ReadonlyMap<number, number> {
   const { model } = advising.judge;
   const firsts = new Map<number, number>();
   const rank = (index: number): number => {
