@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { tableName } from './cluster';
 import type { TableName } from './cluster';
 
-const becomes = ['distributed', 'reference', 'local', 'schema'] as const;
-export type Becomes = (typeof becomes)[number];
+export type Becomes = 'distributed' | 'reference' | 'local' | 'schema';
 
 /** A person's own choice for one table, on top of a proposed design. */
 export const designChoice = z.object({
