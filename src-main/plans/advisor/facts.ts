@@ -29,7 +29,7 @@ export interface AdvisorColumn {
   readonly statistics: ColumnStatistics | null;
 }
 
-export interface AdvisorUniqueness extends UniquenessFacts {
+export interface AdvisorUniqueness extends Pick<UniquenessFacts, 'name' | 'kind' | 'columns'> {
   /** False for an index over an expression or over some of the rows: it cannot be widened by adding a column's name. */
   readonly isPlain: boolean;
 }
