@@ -38,6 +38,7 @@ const settingNames = [
   'output_plugin_libraries',
   'server_encoding',
   'citus.max_shared_pool_size',
+  'citus.local_shared_pool_size',
   'citus.max_adaptive_executor_pool_size',
   'citus.max_background_task_executors',
   'citus.max_background_task_executors_per_node',
@@ -91,6 +92,7 @@ export const preparedQuestion: NodeQuestion<readonly PreparedAnswer[]> = {
 
 export interface ConnectionsAnswer {
   readonly own: number;
+  readonly app: number;
   readonly all: number;
 }
 
@@ -101,9 +103,11 @@ export interface ConnectionsAnswer {
 export const connectionsQuestion: NodeQuestion<ConnectionsAnswer> = {
   text: `SELECT (count(*) FILTER (WHERE application_name !~ '^citus_'
                             AND application_name <> current_setting('application_name')))::int AS own,
+       (count(*) FILTER (WHERE application_name = current_setting('application_name')
+                           AND application_name !~ '^citus_'))::int AS app,
        count(*)::int AS "all"
   FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`,
-  parse: (rows) => (rows as readonly ConnectionsAnswer[])[0] ?? { own: 0, all: 0 },
+  parse: (rows) => (rows as readonly ConnectionsAnswer[])[0] ?? { own: 0, app: 0, all: 0 },
 };
 
 /** Seconds since 1970 by the node's clock. */

@@ -49,6 +49,14 @@ export interface HealthCheck {
   readonly since: string;
 }
 
+/** Which node reaches which: a row for each that asks, a column for each that is asked. */
+export interface HealthConnections {
+  /** `host:port`, in the order of rows and columns. */
+  readonly nodes: readonly string[];
+  /** A character a node: `+` reached, `x` not reached, `?` not known, `.` the node itself. */
+  readonly rows: readonly string[];
+}
+
 export interface HealthReport {
   readonly clusterId: string;
   readonly revision: number;
@@ -58,4 +66,6 @@ export interface HealthReport {
   readonly verdict: { readonly level: HealthLevel; readonly words: string };
   /** Worst first. */
   readonly checks: readonly HealthCheck[];
+  /** Absent where there are no two nodes. */
+  readonly connections?: HealthConnections;
 }

@@ -16,7 +16,7 @@ export const recentProbes = 5;
 /** Of the recent ones. */
 export const slowProbes = 3;
 
-/** Worst first; where several hold, the first one is shown. */
+/** Where several hold, the first one is shown. */
 export const nodeStates: readonly Meaning<NodeStateName>[] = [
   {
     name: 'inactive',

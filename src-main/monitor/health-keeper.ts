@@ -4,6 +4,7 @@ import type { Reader } from '../connections/database';
 import type { ClusterReachability, ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import { FailureError } from '../contract/failure';
 import type { HealthReport } from '../contract/health';
+import { toConnections } from '../plans/health/connections';
 import { toChecks, toVerdict } from '../plans/health/report';
 import { isoTime } from './clock';
 import type { Clock } from './clock';
@@ -94,6 +95,7 @@ export function createHealthKeeper(parts: HealthKeeperParts): HealthKeeper {
       tookMs: clock.now() - began,
       verdict: toVerdict(checks),
       checks,
+      connections: toConnections(facts),
     };
     parts.publish('health.changed', last);
     return last;

@@ -3,6 +3,7 @@ import type { MaybeRefOrGetter, Ref, ShallowRef } from 'vue';
 import type { Failure } from '../../src-main/contract/failure';
 import { sizesRestFactor } from '../../src-main/contract/constants';
 import { request } from '../api/bridge';
+import { countUnreachable } from './cluster-state';
 import { useClusterStore } from './cluster-store';
 
 const soonMs = 3_000;
@@ -65,10 +66,14 @@ export function useSizes(
     { immediate: true },
   );
 
-  // New shards have no size yet: they are asked for soon, not at the next beat, and however many come only once.
+  // New shards have no size yet, and those of a node that is back none any more: they are asked for soon, not at the
+  // next beat, and however many come only once.
   let soon: ReturnType<typeof setTimeout> | null = null;
   watch(
-    () => store.snapshots.get(toValue(clusterId))?.revision,
+    () => [
+      store.snapshots.get(toValue(clusterId))?.revision,
+      countUnreachable(store.reachability.get(toValue(clusterId))),
+    ],
     () => {
       if (soon !== null || !hasUnsized(toValue(clusterId))) return;
       soon = setTimeout(() => {

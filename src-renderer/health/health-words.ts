@@ -48,6 +48,18 @@ export function withNames(
   );
 }
 
+/** A check as it is read: nodes that were given a name by that name, and SQL as it is. */
+export function named(check: HealthCheck, names: Parameters<typeof withNames>[1]): HealthCheck {
+  if (names.length === 0) return check;
+  return {
+    ...check,
+    title: withNames(check.title, names),
+    found: withNames(check.found, names),
+    mend: check.mend === null ? null : { ...check.mend, text: withNames(check.mend.text, names) },
+    evidence: check.evidence.map((row) => ({ ...row, value: withNames(row.value, names) })),
+  };
+}
+
 /** For a ticket or a mail: every finding in full, what is fine by its title. */
 export function toReportText(report: HealthReport, clusterName: string): string {
   const findings = report.checks.filter(({ level }) => level !== 'fine');

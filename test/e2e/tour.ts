@@ -13,6 +13,7 @@ import { firstLook } from './tour/first-look';
 import { StepFailed } from './tour/guide';
 import type { TourGuide } from './tour/guide';
 import { rebalance } from './tour/rebalance';
+import { sickCluster } from './tour/sick-cluster';
 import { tables } from './tour/tables';
 
 export interface TourStep {
@@ -50,6 +51,7 @@ const chapters: readonly Chapter[] = [
   { run: distributeTable, isGround: true },
   { run: rebalance, isGround: false },
   { run: auditTrail, isGround: false },
+  { run: sickCluster, isGround: false },
   { run: darkTheme, isGround: false },
 ];
 

@@ -48,6 +48,8 @@ export interface CommitRecords {
 export interface Connections {
   /** Client sessions that neither other nodes nor this app opened. */
   readonly own: number;
+  /** Sessions of this app. */
+  readonly app: number;
   /** All client sessions. */
   readonly all: number;
 }

@@ -12,10 +12,11 @@ import {
   judgeMetadata,
   judgeReachability,
 } from './node-checks';
+import { judgeConnectionBudget } from './connection-budget';
+import { judgeSlowNodes } from './pace-check';
 import { judgeClocks, judgeDisk, judgeIdleSlots, judgeInDoubt } from './server-checks';
 import {
   judgeAgreement,
-  judgeConnectionBudget,
   judgeOutputPlugins,
   judgePreparedTransactionsSetting,
   judgeReplicationSlots,
@@ -36,6 +37,7 @@ import { judgeExtensionSkew, judgeLibraryFits, judgeLibrarySkew, judgePostgresSk
 /** In the order in which checks of one level are shown. */
 export const judgements: readonly Judgement[] = [
   judgeReachability,
+  judgeSlowNodes,
   judgeConnectivity,
   judgePlacements,
   judgeInDoubt,
@@ -84,12 +86,15 @@ export function toChecks(
   return order.flatMap((level) => checks.filter((check) => check.level === level));
 }
 
-/** A check that is fine on all that answer says whom it could not ask. */
+/** A check that is fine on all that answer says whom it could not ask; a finding has enough to say, and lists them. */
 function withAway(check: HealthCheck, away: readonly string[]): HealthCheck {
   if (away.length === 0) return check;
   return {
     ...check,
-    found: `${check.found} Not asked, since ${away.length === 1 ? 'it does' : 'they do'} not answer: ${listed(away)}.`,
+    found:
+      check.level === 'fine'
+        ? `${check.found} Not asked, since ${away.length === 1 ? 'it does' : 'they do'} not answer: ${listed(away)}.`
+        : check.found,
     evidence: [
       ...check.evidence,
       ...away.map((address) => evidence(address, 'not asked: it does not answer')),

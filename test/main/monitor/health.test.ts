@@ -26,7 +26,7 @@ function answering(address: string, asked: string[] = []): Reader {
       if (text.includes('current_setting(name')) return [{ name: 'wal_level', value: 'logical' }];
       if (text.includes('seconds')) return [{ seconds: Date.now() / 1000 }];
       if (text.includes('disk')) return [{ available: '50', total: '100' }];
-      if (text.includes('client backend')) return [{ own: 1, all: 1 }];
+      if (text.includes('client backend')) return [{ own: 1, app: 1, all: 1 }];
       return [];
     }) as Reader['read'],
   };

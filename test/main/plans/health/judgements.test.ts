@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { HealthLevel } from '../../../../src-main/contract/health';
 import { known, notKnown } from '../../../../src-main/plans/health/facts';
 import type { CommitRecords, HealthFacts } from '../../../../src-main/plans/health/facts';
+import * as budgetCheck from '../../../../src-main/plans/health/connection-budget';
 import type { Judgement } from '../../../../src-main/plans/health/judgement';
 import * as nodeChecks from '../../../../src-main/plans/health/node-checks';
+import * as paceCheck from '../../../../src-main/plans/health/pace-check';
 import { judgements, toChecks, toVerdict } from '../../../../src-main/plans/health/report';
 import * as serverChecks from '../../../../src-main/plans/health/server-checks';
 import * as settingChecks from '../../../../src-main/plans/health/setting-checks';
@@ -96,6 +98,41 @@ const cases: readonly Case[] = [
     healthFacts({ reachability: refused }),
     'unknown',
     'Which nodes answer',
+  ],
+
+  ['all are as fast as usual', paceCheck.judgeSlowNodes, base, 'fine', 'Nodes answer as fast as usual'],
+  [
+    'one is slow',
+    paceCheck.judgeSlowNodes,
+    healthFacts({
+      reachability: known([
+        reach(1),
+        reach(2, 'reachable', { pace: { recent: [900, 2, 900, 900], usualMs: 2 } }),
+        reach(3),
+      ]),
+    }),
+    'mind',
+    'db-w1:5432 answers slowly',
+  ],
+  [
+    'one that is away is told elsewhere',
+    paceCheck.judgeSlowNodes,
+    healthFacts({
+      reachability: known([
+        reach(1),
+        reach(2, 'unreachable', { pace: { recent: [2, 'late'], usualMs: 2 } }),
+        reach(3),
+      ]),
+    }),
+    'fine',
+    'Nodes answer as fast as usual',
+  ],
+  [
+    'the pace is not known',
+    paceCheck.judgeSlowNodes,
+    healthFacts({ reachability: refused }),
+    'unknown',
+    'How fast the nodes answer',
   ],
 
   ['pairs are open', nodeChecks.judgeConnectivity, base, 'fine', 'Nodes reach each other'],
@@ -385,24 +422,24 @@ const cases: readonly Case[] = [
     'mind',
     /differs/,
   ],
-  ['few sessions', settingChecks.judgeConnectionBudget, base, 'fine', 'Connections suffice'],
+  ['few sessions', budgetCheck.judgeConnectionBudget, base, 'fine', 'Connections suffice'],
   [
     'many sessions',
-    settingChecks.judgeConnectionBudget,
-    withNode(0, { connections: known({ own: 60, all: 60 }) }),
+    budgetCheck.judgeConnectionBudget,
+    withNode(0, { connections: known({ own: 60, app: 0, all: 60 }) }),
     'mind',
     /may need 1\d\d of 97/,
   ],
   [
     'none left',
-    settingChecks.judgeConnectionBudget,
-    withNode(1, { connections: known({ own: 5, all: 97 }) }),
+    budgetCheck.judgeConnectionBudget,
+    withNode(1, { connections: known({ own: 5, app: 0, all: 97 }) }),
     'stops',
     'db-w1:5432 has no connection left',
   ],
   [
     'sessions are not known',
-    settingChecks.judgeConnectionBudget,
+    budgetCheck.judgeConnectionBudget,
     withNode(1, { connections: refused }),
     'unknown',
     /of db-w1/,
@@ -725,12 +762,12 @@ describe('a transaction in doubt', () => {
 describe('the connection budget', () => {
   it('counts sessions times shards, bounded by the pools of each session and of each node', () => {
     const budgetOf = (own: number, settings: Readonly<Record<string, string | null>>): number | undefined =>
-      settingChecks
+      budgetCheck
         .connectionBudgets(
           healthFacts({
             nodes: [
               nodeFacts(0, {
-                connections: known({ own, all: own }),
+                connections: known({ own, app: 0, all: own }),
                 settings: known({ ...healthySettings, ...settings }),
               }),
               nodeFacts(1),
@@ -738,12 +775,54 @@ describe('the connection budget', () => {
           }),
         )
         .find(({ node: one }) => one.groupId === 1)?.needs;
-    // Two shards of permits and one of agencies lie on the worker, which has one session of its own.
-    expect(budgetOf(10, {})).toBe(1 + 10 * 3);
-    expect(budgetOf(10, { 'citus.max_adaptive_executor_pool_size': '2' })).toBe(1 + 10 * 2);
-    expect(budgetOf(50, {})).toBe(1 + 100);
-    expect(budgetOf(50, { 'citus.max_shared_pool_size': '40' })).toBe(1 + 40);
-    expect(budgetOf(50, { 'citus.max_shared_pool_size': '-1' })).toBe(1 + 150);
+    // Two shards of permits and one of agencies lie on the worker, which has one session of its own: with what that
+    // opens to the worker's own shards it needs four.
+    expect(budgetOf(10, {})).toBe(4 + 10 * 3);
+    expect(budgetOf(10, { 'citus.max_adaptive_executor_pool_size': '2' })).toBe(4 + 10 * 2);
+    expect(budgetOf(50, {})).toBe(4 + 100);
+    expect(budgetOf(50, { 'citus.max_shared_pool_size': '40' })).toBe(4 + 40);
+    expect(budgetOf(50, { 'citus.max_shared_pool_size': '-1' })).toBe(4 + 150);
+  });
+
+  it('sums over all nodes where statements start, and counts what this app opens itself', () => {
+    const sessions = (own: number, app: number) => ({ connections: known({ own, app, all: own + app }) });
+    const budgets = budgetCheck.connectionBudgets(
+      healthFacts({
+        nodes: [nodeFacts(0, sessions(2, 2)), nodeFacts(1, sessions(0, 1)), nodeFacts(2, sessions(5, 1))],
+      }),
+    );
+    expect(budgets.find(({ node: one }) => one.groupId === 1)).toMatchObject({
+      own: 0,
+      // One of its own, and one of the coordinator for it.
+      app: 2,
+      incoming: [
+        { from: 'db-c1:5432', connections: 6 },
+        { from: 'db-w2:5432', connections: 15 },
+      ],
+      local: 0,
+      needs: 23,
+    });
+    // Of the coordinator's own shard, a reference table, each of its two sessions may ask for one.
+    expect(budgets.find(({ node: one }) => one.groupId === 0)).toMatchObject({
+      app: 2,
+      local: 2,
+      needs: 2 + 2 + 2 + 5,
+    });
+  });
+
+  it('halves the connections that a node opens to itself, unless told otherwise', () => {
+    const localOf = (setting: string): number | undefined =>
+      budgetCheck.connectionBudgets(
+        healthFacts({
+          nodes: [
+            nodeFacts(1, {
+              connections: known({ own: 40, app: 0, all: 40 }),
+              settings: known({ ...healthySettings, 'citus.local_shared_pool_size': setting }),
+            }),
+          ],
+        }),
+      )[0]?.local;
+    expect([localOf('0'), localOf('7'), localOf('-1')]).toEqual([50, 7, 120]);
   });
 });
 
