@@ -1,5 +1,5 @@
 /** Pure: every shard of the cluster as a line, and what a filter leaves. */
-import type { ClusterNode } from '../../src-main/contract/cluster';
+import type { ClusterNode, ClusterTable } from '../../src-main/contract/cluster';
 import type { NodeTitle } from '../nodes/node-names';
 import type { ShardMap } from '../topology/shard-groups';
 import { formatBytes, formatCount } from '../ui/format';
@@ -11,8 +11,7 @@ export interface ShardRow {
   readonly shardId: string;
   readonly tableOid: number;
   readonly table: string;
-  /** "reference", "local" or the bounds of its hashes; empty for append and range tables. */
-  readonly range: string;
+  readonly kind: ClusterTable['type'];
   readonly minValue: number | null;
   readonly maxValue: number | null;
   /** Titles of the nodes that hold a copy. */
@@ -43,12 +42,7 @@ export function toShardRows(
         shardId: shard.shardId,
         tableOid: shard.tableOid,
         table: labelOf(table),
-        range:
-          shard.minValue === null || shard.maxValue === null
-            ? table.type === 'reference' || table.type === 'local'
-              ? table.type
-              : ''
-            : `${formatCount(shard.minValue)} … ${formatCount(shard.maxValue)}`,
+        kind: table.type,
         minValue: shard.minValue,
         maxValue: shard.maxValue,
         nodes:
@@ -62,6 +56,14 @@ export function toShardRows(
     }
   }
   return rows.sort((a, b) => a.shardId.length - b.shardId.length || (a.shardId < b.shardId ? -1 : 1));
+}
+
+/** The bounds of its hashes, "reference" or "local"; append and range tables have no hashes. */
+export function rangeWords(row: ShardRow): string {
+  if (row.minValue !== null && row.maxValue !== null) {
+    return `${formatCount(row.minValue)} … ${formatCount(row.maxValue)}`;
+  }
+  return row.kind === 'reference' || row.kind === 'local' ? row.kind : '–';
 }
 
 export interface ShardFilter {
@@ -95,7 +97,7 @@ export const shardColumns: readonly TableColumn<ShardRow>[] = [
     id: 'range',
     label: 'Hash range',
     value: (row) => row.minValue,
-    text: (row) => row.range || '–',
+    text: rangeWords,
     width: '250px',
   },
   { id: 'nodes', label: 'Node', value: (row) => row.nodes, width: '240px' },

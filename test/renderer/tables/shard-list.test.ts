@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toNodeTitles } from '../../../src-renderer/nodes/node-names';
-import { filterShards, toShardRows } from '../../../src-renderer/tables/shard-list';
+import { filterShards, rangeWords, toShardRows } from '../../../src-renderer/tables/shard-list';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
 import { makeCluster } from '../cluster-fixture';
 
@@ -14,9 +14,9 @@ describe('the list of shards', () => {
     expect(rows.map((row) => row.shardId)).toEqual(
       snapshot.shards.map((shard) => shard.shardId).sort((a, b) => Number(a) - Number(b)),
     );
-    const reference = rows.find((row) => row.range === 'reference');
+    const reference = rows.find((row) => row.kind === 'reference');
     expect(reference?.copies).toBe(reference?.nodeIds.length);
-    expect(rows[0]?.range).toMatch(/^−2\D147\D483\D648 … /);
+    expect(rows.slice(0, 1).map(rangeWords)[0]).toMatch(/^−2\D147\D483\D648 … /);
   });
 
   it('filters by table, node and words, and tells what it does not know', () => {
