@@ -69,63 +69,109 @@ interface Cell {
   readonly y: number;
 }
 
-function arrange(
-  group: SchemaGroup,
-  edges: readonly SchemaEdge[],
-): { readonly width: number; readonly height: number; readonly cells: readonly Cell[] } {
-  const ranks = rankTables(group, edges);
-  const columns = Math.max(1, Math.min(8, Math.ceil(Math.sqrt(group.tables.length * 0.7))));
+interface Block {
+  readonly width: number;
+  readonly height: number;
+  readonly cells: readonly Cell[];
+}
+
+/** Tables that are tied by keys stand together, each such block for itself; those without keys in a block of their own. */
+function arrange(group: SchemaGroup, edges: readonly SchemaEdge[]): Block {
+  const { blocks, loose } = toBlocks(group, edges);
+  const placed = [...blocks.map(placeRanks), ...(loose.length > 0 ? [placeRanks([loose])] : [])];
+  const { column, rank } = sizes.gap;
+  const area = placed.reduce((sum, block) => sum + (block.width + column) * (block.height + rank), 0);
+  const wanted = Math.max(Math.sqrt(area * 1.6), ...placed.map((block) => block.width));
   const cells: Cell[] = [];
-  let y: number = sizes.padding + sizes.head;
-  let widest = 0;
-  ranks.forEach((oids, rank) => {
-    if (rank > 0) y += sizes.gap.rank - sizes.gap.row;
-    for (let first = 0; first < oids.length; first += columns) {
-      const row = oids.slice(first, first + columns);
-      row.forEach((oid, column) => {
-        cells.push({ oid, x: sizes.padding + column * (sizes.table.width + sizes.gap.column), y });
+  let [x, y, rowHeight, widest] = [0, 0, 0, 0];
+  for (const block of placed) {
+    if (x > 0 && x + block.width > wanted) [x, y, rowHeight] = [0, y + rowHeight + rank, 0];
+    for (const cell of block.cells) {
+      cells.push({
+        oid: cell.oid,
+        x: sizes.padding + x + cell.x,
+        y: sizes.padding + sizes.head + y + cell.y,
       });
-      widest = Math.max(widest, row.length);
-      y += sizes.table.height + sizes.gap.row;
     }
-  });
+    x += block.width + column;
+    rowHeight = Math.max(rowHeight, block.height);
+    widest = Math.max(widest, x - column);
+  }
   return {
-    width: Math.max(
-      sizes.closed.width,
-      2 * sizes.padding + widest * (sizes.table.width + sizes.gap.column) - sizes.gap.column,
-    ),
-    height: y - sizes.gap.row + sizes.padding,
+    width: Math.max(sizes.closed.width, 2 * sizes.padding + widest),
+    height: 2 * sizes.padding + sizes.head + y + rowHeight,
     cells,
   };
 }
 
-/** Rank 0 refers to nothing in its group. A circle of keys ends where it was entered. Tables without keys come last. */
-function rankTables(group: SchemaGroup, edges: readonly SchemaEdge[]): readonly (readonly number[])[] {
+function placeRanks(ranks: readonly (readonly number[])[]): Block {
+  const { table, gap } = sizes;
+  const count = ranks.reduce((sum, oids) => sum + oids.length, 0);
+  const columns = Math.max(1, Math.ceil(Math.sqrt(count * 0.5)));
+  const cells: Cell[] = [];
+  let y = 0;
+  let widest = 0;
+  ranks.forEach((oids, rank) => {
+    if (rank > 0) y += gap.rank - gap.row;
+    for (let first = 0; first < oids.length; first += columns) {
+      const row = oids.slice(first, first + columns);
+      row.forEach((oid, column) => cells.push({ oid, x: column * (table.width + gap.column), y }));
+      widest = Math.max(widest, row.length);
+      y += table.height + gap.row;
+    }
+  });
+  return { width: widest * (table.width + gap.column) - gap.column, height: y - gap.row, cells };
+}
+
+/** Largest blocks first, each by rank: 0 refers to nothing in the block. A circle of keys ends where it was entered. */
+function toBlocks(
+  group: SchemaGroup,
+  edges: readonly SchemaEdge[],
+): { readonly blocks: readonly (readonly (readonly number[])[])[]; readonly loose: readonly number[] } {
   const refersTo = new Map<number, number[]>();
-  const connected = new Set<number>();
+  const tied = new Map<number, number[]>();
+  const add = (map: Map<number, number[]>, from: number, to: number): void => {
+    const list = map.get(from);
+    if (list === undefined) map.set(from, [to]);
+    else list.push(to);
+  };
   for (const { from, to } of edges) {
-    const list = refersTo.get(from.oid);
-    if (list === undefined) refersTo.set(from.oid, [to.oid]);
-    else list.push(to.oid);
-    connected.add(from.oid).add(to.oid);
+    add(refersTo, from.oid, to.oid);
+    add(tied, from.oid, to.oid);
+    add(tied, to.oid, from.oid);
   }
   const rankOf = new Map<number, number>();
-  const visit = (oid: number, path: ReadonlySet<number>): number => {
+  const onPath = new Set<number>();
+  const rank = (oid: number): number => {
     const known = rankOf.get(oid);
     if (known !== undefined) return known;
-    if (path.has(oid)) return -1;
-    const next = new Set(path).add(oid);
-    const rank = Math.max(-1, ...(refersTo.get(oid) ?? []).map((other) => visit(other, next))) + 1;
-    rankOf.set(oid, rank);
-    return rank;
+    if (onPath.has(oid)) return -1;
+    onPath.add(oid);
+    const found = Math.max(-1, ...(refersTo.get(oid) ?? []).map(rank)) + 1;
+    onPath.delete(oid);
+    rankOf.set(oid, found);
+    return found;
   };
-  const ranks: number[][] = [];
+  const seen = new Set<number>();
+  const blocks: number[][][] = [];
   const loose: number[] = [];
   for (const { oid } of group.tables) {
-    if (!connected.has(oid)) loose.push(oid);
-    else (ranks[visit(oid, new Set())] ??= []).push(oid);
+    if (!tied.has(oid)) loose.push(oid);
+    if (seen.has(oid) || !tied.has(oid)) continue;
+    const ranks: number[][] = [];
+    const open = [oid];
+    seen.add(oid);
+    for (let next = open.shift(); next !== undefined; next = open.shift()) {
+      (ranks[rank(next)] ??= []).push(next);
+      for (const other of tied.get(next) ?? []) {
+        if (!seen.has(other)) open.push(other);
+        seen.add(other);
+      }
+    }
+    // Through a circle a rank may stay empty.
+    blocks.push(ranks.filter((one) => one !== undefined));
   }
-  // Through a circle a rank may stay empty.
-  const filled = ranks.filter((rank) => rank !== undefined);
-  return loose.length > 0 ? [...filled, loose] : filled;
+  const size = (block: readonly (readonly number[])[]): number =>
+    block.reduce((sum, one) => sum + one.length, 0);
+  return { blocks: blocks.sort((a, b) => size(b) - size(a)), loose };
 }

@@ -158,16 +158,20 @@ function byLabel(tables: readonly SchemaTable[]): readonly SchemaTable[] {
   return [...tables].sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
 }
 
-/** From here on large groups are drawn closed, so that the whole can be read. */
+/** So many tables are drawn one by one; beyond, groups are drawn closed, so that the whole can be read. */
 const openTables = 80;
-const openGroup = 24;
 
-/** Groups that are drawn as one box at first. */
+/** Groups that are drawn as one box at first: the largest, and those with problems last. */
 export function closedAtFirst(model: SchemaModel): ReadonlySet<string> {
-  const total = model.groups.reduce((sum, group) => sum + group.tables.length, 0);
-  if (total <= openTables) return new Set();
-  const isSmall = total <= 3 * openTables;
-  return new Set(
-    model.groups.filter((group) => !isSmall || group.tables.length > openGroup).map((group) => group.key),
+  const troubled = new Set(model.problems.flatMap(({ from, to }) => [from.groupKey, to.groupKey]));
+  const bySize = [...model.groups].sort(
+    (a, b) => Number(troubled.has(b.key)) - Number(troubled.has(a.key)) || a.tables.length - b.tables.length,
   );
+  const closed = new Set<string>();
+  let open = 0;
+  for (const { key, tables } of bySize) {
+    if (open + tables.length > openTables) closed.add(key);
+    else open += tables.length;
+  }
+  return closed;
 }
