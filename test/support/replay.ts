@@ -14,7 +14,7 @@ export interface Miss {
 
 export interface ReplayResult {
   readonly file: string;
-  readonly kind: 'catalog' | 'routing' | 'errors';
+  readonly kind: 'catalog' | 'routing' | 'errors' | 'tables-change';
   readonly entries: number;
   readonly misses: readonly Miss[];
 }
@@ -37,6 +37,24 @@ const unrecorded: Readonly<Record<string, string>> = {
         from generate_series(1, 6000) i;
     insert into holidays values ('2026-01-01', 'New year');
     insert into tenant_a.notes values (1, 'note')`,
+  // Between the catalogs and the changes of tables lay a day of mistakes, of rebalances, and of two more nodes.
+  'isolate.call': `select setval('pg_dist_shardid_seq', 102312, false)`,
+  'split.call': `select citus_add_node('127.0.0.1', 9703)`,
+  'split.ranges': `select replicate_reference_tables('block_writes')`,
+  'schema.move': `
+    insert into pg_dist_cleanup
+      select nextval('pg_dist_cleanup_recordid_seq'), 1, 1, 'tenant_a.notes_' || shardid, 99, 2
+        from pg_dist_shard where logicalrelid = 'tenant_a.notes'::regclass`,
+  'tables.after': `
+    create table conc (id int primary key, note text);
+    create table conc2 (id int, note text);
+    create table idn (t bigint, n int);
+    create table rl (id int, note text);
+    create table orphans_local (id int primary key);
+    select create_distributed_table('conc', 'id', shard_count := 4, colocate_with := 'none');
+    select create_distributed_table('conc2', 'id', shard_count := 32, colocate_with := 'none');
+    select create_distributed_table('idn', 't', shard_count := 32, colocate_with := 'none');
+    select create_distributed_table('rl', 'id', colocate_with := 'conc2')`,
 };
 
 /** The tables that errors.json names without making them. */
@@ -83,6 +101,7 @@ export function presupposes(recording: Recording): readonly string[] {
 
 function kindOf(file: string, recording: Recording): ReplayResult['kind'] {
   const { recorded } = recording;
+  if (basename(file).includes('tables-change')) return 'tables-change';
   if (recorded.some((entry) => entry.sql === undefined)) return 'routing';
   const isMostlyErrors = recorded.filter((entry) => entry.error).length * 2 > recorded.length;
   return isMostlyErrors || basename(file).includes('error') ? 'errors' : 'catalog';
@@ -125,16 +144,16 @@ async function createPlayer(cluster: PracticeClusterForTest, recorded: readonly 
     return made;
   };
   /** Nodes that a recording adds are started empty when they are first named. */
-  const prepareNodes = async (entry: RecordedEntry): Promise<void> => {
-    for (const match of (entry.sql ?? '').matchAll(/_node\s*\(\s*'127\.0\.0\.1'\s*,\s*(97\d\d)\b/g)) {
+  const prepareNodes = async (sql: string): Promise<void> => {
+    for (const match of sql.matchAll(/_node\s*\(\s*'127\.0\.0\.1'\s*,\s*(97\d\d)\b/g)) {
       const port = Number(match[1]);
       if (!ports.has(port)) ports.add(port, (await cluster.service.addNode(cluster.practiceId)).port);
     }
   };
 
   const playStatement = async (entry: RecordedEntry): Promise<readonly string[]> => {
-    await prepareNodes(entry);
-    const before = unrecorded[entry.id];
+    const before = unrecorded[entry.id] ?? '';
+    await prepareNodes(`${before} ${entry.sql ?? ''}`);
     if (before) await must(before);
     const session = await sessionOf(entry);
     const answer = await session.ask(ports.toHere(entry.sql ?? ''), entry.params);

@@ -150,6 +150,12 @@ BEGIN
         PERFORM pg_citus_practice.distribute_single(c.oid, NULL, 'default', c.colocationid, tg_tag <> 'CREATE TABLE');
       END IF;
     END LOOP;
+  ELSIF tg_tag = 'CREATE EXTENSION' AND EXISTS (SELECT FROM pg_citus_practice.other_groups()) THEN
+    FOR c IN SELECT e.oid, e.extname FROM pg_event_trigger_ddl_commands() d JOIN pg_extension e ON e.oid = d.objid
+             WHERE d.classid = 'pg_extension'::regclass AND NOT d.in_extension AND e.extname <> 'citus' LOOP
+      PERFORM pg_citus_practice.on_other_groups(format('CREATE EXTENSION IF NOT EXISTS %I', c.extname));
+      INSERT INTO pg_dist_object (classid, objid, objsubid) VALUES ('pg_extension'::regclass, c.oid, 0) ON CONFLICT DO NOTHING;
+    END LOOP;
   ELSIF tg_tag = 'CREATE SCHEMA' AND EXISTS (SELECT FROM pg_citus_practice.other_groups()) THEN
     FOR c IN SELECT n.oid, n.nspname, pg_get_userbyid(n.nspowner) AS owner FROM pg_event_trigger_ddl_commands() d
              JOIN pg_namespace n ON n.oid = d.objid WHERE d.classid = 'pg_namespace'::regclass AND n.nspname NOT LIKE 'pg\_%' LOOP
@@ -534,6 +540,6 @@ CREATE EVENT TRIGGER citus_practice_ddl_start ON ddl_command_start
   EXECUTE FUNCTION pg_citus_practice.on_ddl_start();
 CREATE EVENT TRIGGER citus_practice_ddl_end ON ddl_command_end
   WHEN TAG IN ('ALTER TABLE', 'CREATE INDEX', 'DROP INDEX', 'ALTER INDEX', 'CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA',
-               'CREATE TRIGGER', 'DROP TRIGGER', 'CREATE POLICY', 'ALTER POLICY', 'DROP POLICY')
+               'CREATE EXTENSION', 'CREATE TRIGGER', 'DROP TRIGGER', 'CREATE POLICY', 'ALTER POLICY', 'DROP POLICY')
   EXECUTE FUNCTION pg_citus_practice.on_ddl_end();
 CREATE EVENT TRIGGER citus_practice_drop ON sql_drop EXECUTE FUNCTION pg_citus_practice.on_drop();
