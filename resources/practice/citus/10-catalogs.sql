@@ -26,6 +26,9 @@
 --   (20-nodes.sql). pg_dist_node is carried by the node functions themselves.
 
 -- WHAT DIFFERS FROM CITUS
+--   Splits and isolation block writes in every transfer mode. A local table that refers to a distributed one
+--   is checked against its old local rows. create_distributed_table_concurrently blocks, and is refused in a
+--   transaction block only once something was written there. COPY cannot name the shard of an append table.
 --   ON CONFLICT with a target needs a unique index, which the shell cannot have. Two sessions that update
 --   the same row: the second gets 40001 where on Citus it would wait and go on, because postgres_fdw works
 --   in REPEATABLE READ. No two-phase commit. Aggregates go to the shards where they group by the

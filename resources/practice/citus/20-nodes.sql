@@ -481,7 +481,7 @@ BEGIN
                    FROM pg_dist_colocation c),
     -- a partition is built after the table it belongs to
     'tables', (SELECT coalesce(jsonb_agg(pg_citus_practice.table_spec(logicalrelid) ORDER BY c.relispartition, p.ctid), '[]')
-               FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid),
+               FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid WHERE p.partmethod NOT IN ('a', 'r')),
     'distributed_schemas', (SELECT coalesce(jsonb_agg(pg_citus_practice.portable('pg_dist_schema', to_jsonb(s))), '[]')
                             FROM pg_dist_schema s),
     'objects', (SELECT coalesce(jsonb_agg(pg_citus_practice.portable('pg_dist_object', to_jsonb(o))), '[]')

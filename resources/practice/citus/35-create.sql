@@ -329,7 +329,8 @@ BEGIN
   PERFORM pg_citus_practice.make_shards(made);
   PERFORM pg_citus_practice.attach_shards(made);
   PERFORM pg_citus_practice.mark_table(made);
-  carried := EXISTS (SELECT FROM pg_citus_practice.other_groups());
+  -- like Citus, which keeps append and range tables to the coordinator
+  carried := method NOT IN ('a', 'r') AND EXISTS (SELECT FROM pg_citus_practice.other_groups());
   IF carried THEN
     PERFORM pg_citus_practice.on_other_groups(format('SELECT pg_citus_practice.receive_table(%L)', pg_citus_practice.table_spec(made)));
     PERFORM pg_citus_practice.on_other_groups(format('SELECT pg_citus_practice.apply_metadata(''pg_dist_object'', ''INSERT'', %L)',

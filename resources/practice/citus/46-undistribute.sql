@@ -134,33 +134,50 @@ BEGIN
 END $body$;
 REVOKE ALL ON FUNCTION pg_citus_practice.undistribute(oid, boolean), pg_citus_practice.tell_remake(oid, boolean) FROM PUBLIC;
 
-CREATE FUNCTION pg_catalog.remove_local_tables_from_metadata() RETURNS void
-LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE t oid;
-BEGIN
-  PERFORM pg_citus_practice.require_coordinator();
-  -- those a reference table needs stay
-  FOR t IN SELECT p.logicalrelid::oid FROM pg_dist_partition p
-    WHERE p.partmethod = 'n' AND p.repmodel <> 't' AND p.colocationid = 0
-      AND NOT EXISTS (SELECT FROM unnest(pg_citus_practice.foreign_key_family(p.logicalrelid)) f
-                      JOIN pg_dist_partition o ON o.logicalrelid = f WHERE o.repmodel = 't') LOOP
-    PERFORM pg_citus_practice.unconvert(t);
-  END LOOP;
-END $$;
-
--- Local tables that came into the metadata by a foreign key leave it when no reference table is left at its end.
-CREATE FUNCTION pg_citus_practice.release_disconnected() RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE t oid;
-BEGIN
-  IF pg_citus_practice.setting('citus.enable_local_reference_table_foreign_keys', 'on') <> 'on' THEN RETURN; END IF;
-  FOR t IN SELECT p.logicalrelid::oid FROM pg_dist_partition p
-    WHERE p.autoconverted AND p.partmethod = 'n' AND p.repmodel <> 't' AND p.colocationid = 0
+-- Local tables in the metadata that no reference table needs.
+CREATE FUNCTION pg_citus_practice.disconnected_tables(auto_only boolean) RETURNS oid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT ARRAY(SELECT p.logicalrelid::oid FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid
+    WHERE p.partmethod = 'n' AND p.repmodel <> 't' AND p.colocationid = 0 AND NOT c.relispartition AND (p.autoconverted OR NOT auto_only)
       AND NOT EXISTS (SELECT FROM unnest(pg_citus_practice.foreign_key_family(p.logicalrelid)) f
                       JOIN pg_dist_partition o ON o.logicalrelid = f WHERE o.repmodel = 't')
-    ORDER BY 1 LOOP
-    RAISE NOTICE 'removing table % from metadata as it is not connected to any reference tables via foreign keys', pg_citus_practice.qualified(t);
+    ORDER BY 1)
+$$;
+
+-- Their keys go first: a shard that another one refers to could not leave its shell.
+CREATE FUNCTION pg_citus_practice.take_out(rels oid[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  keys oid[] := ARRAY(SELECT f.oid FROM pg_citus_practice.foreign_keys f WHERE f.relid = ANY (rels) OR f.referenced = ANY (rels));
+  commands jsonb := pg_citus_practice.foreign_key_commands(keys);
+  t oid;
+BEGIN
+  PERFORM pg_citus_practice.take_keys_off(keys);
+  FOREACH t IN ARRAY rels LOOP
     PERFORM pg_citus_practice.unconvert(t);
   END LOOP;
+  PERFORM pg_citus_practice.put_keys_back(commands);
 END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.release_disconnected() FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.remove_local_tables_from_metadata() RETURNS void
+LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  PERFORM pg_citus_practice.require_coordinator();
+  PERFORM pg_citus_practice.take_out(pg_citus_practice.disconnected_tables(false));
+END $$;
+
+-- Those that came into the metadata by a foreign key leave it when no reference table is left at its end.
+CREATE FUNCTION pg_citus_practice.release_disconnected() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  leaving oid[];
+  t oid;
+BEGIN
+  IF pg_citus_practice.setting('citus.enable_local_reference_table_foreign_keys', 'on') <> 'on' THEN RETURN; END IF;
+  leaving := pg_citus_practice.disconnected_tables(true);
+  FOREACH t IN ARRAY leaving LOOP
+    RAISE NOTICE 'removing table % from metadata as it is not connected to any reference tables via foreign keys', pg_citus_practice.qualified(t);
+  END LOOP;
+  PERFORM pg_citus_practice.take_out(leaving);
+END $$;
+REVOKE ALL ON FUNCTION pg_citus_practice.take_out(oid[]), pg_citus_practice.release_disconnected() FROM PUBLIC;

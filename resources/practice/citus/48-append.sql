@@ -1,4 +1,5 @@
--- Append and range distribution: tables that begin without a shard and are given one after another.
+-- Append and range distribution: tables that begin without a shard and are given one after another. Only the
+-- coordinator knows them.
 --
 -- The shell is partitioned by an expression that says where a new row goes. PostgreSQL asks it for each
 -- row that is inserted and never for others, since the partitions are foreign tables; so it may answer
@@ -27,13 +28,12 @@ BEGIN
 END $$;
 
 CREATE FUNCTION pg_citus_practice.add_shard(rel oid) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practice.hold = 'on' AS $$
 DECLARE
   p pg_dist_partition;
   shown text := pg_citus_practice.relname(rel);
   groups int[] := pg_citus_practice.shard_groups();
   id bigint;
-  command text;
 BEGIN
   PERFORM pg_citus_practice.require_ownership(rel);
   p := pg_citus_practice.require_citus_table(rel);
@@ -58,9 +58,7 @@ BEGIN
   INSERT INTO pg_dist_placement (shardid, shardstate, shardlength, groupid)
   VALUES (id, 1, 0, groups[1 + id % cardinality(groups)]);
   PERFORM pg_citus_practice.make_shards(rel, id);
-  command := format('SELECT pg_citus_practice.attach_shards(%L::regclass)', pg_citus_practice.qualified(rel));
-  EXECUTE command;
-  PERFORM pg_citus_practice.on_other_groups(command);
+  PERFORM pg_citus_practice.attach_shards(rel);
   RETURN id;
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.add_shard(oid) FROM PUBLIC;
