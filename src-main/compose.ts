@@ -51,6 +51,8 @@ export interface Composed {
 
 /** Milliseconds. Older sizes would leave out the table that was distributed a moment ago. */
 const planSizesAgeMs = 3_000;
+/** Milliseconds. Settings and versions do not change while a person reads a plan. */
+const preflightAgeMs = 60_000;
 
 export async function compose(surroundings: Surroundings): Promise<Composed> {
   const { dataFolder, publish } = surroundings;
@@ -126,6 +128,11 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     snapshot: (clusterId, signal) => monitor.refresh(clusterId, signal),
     // A plan is asked for by a person and may wait a moment for sizes that hold.
     sizes: (clusterId) => monitor.sizes(clusterId, planSizesAgeMs),
+    health: async (clusterId, signal) => {
+      const last = monitor.healthReport(clusterId);
+      const isFresh = last !== null && Date.now() - Date.parse(last.takenAt) < preflightAgeMs;
+      return isFresh ? last : monitor.checkHealth(clusterId, signal);
+    },
     audit,
     moveTimes,
     journalFolder: join(dataFolder, 'operations'),

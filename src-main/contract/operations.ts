@@ -295,6 +295,8 @@ export interface Operation {
   readonly revision: number;
   readonly clusterId: string;
   readonly kind: OperationKind;
+  /** What was asked for and consented to. */
+  readonly request: OperationRequest;
   readonly title: string;
   readonly summary: string;
   readonly state: OperationState;

@@ -1,6 +1,7 @@
 /** What the engine is given from outside. Everything that touches the world comes through here, so tests can replace it. */
 import type { Reader, Writer } from '../connections/database';
 import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
+import type { HealthReport } from '../contract/health';
 import type { Operation } from '../contract/operations';
 import type { AuditLine } from '../storage/audit-trail';
 import type { MoveTimes } from '../plans/move-estimate';
@@ -58,6 +59,8 @@ export interface OperationsOptions {
   /** Read now, not from memory. */
   readonly snapshot: (clusterId: string, signal: AbortSignal) => Promise<ClusterSnapshot>;
   readonly sizes: (clusterId: string, signal: AbortSignal) => Promise<ClusterSizes>;
+  /** The last report of the health page, made afresh where it is old. */
+  readonly health: (clusterId: string, signal: AbortSignal) => Promise<HealthReport>;
   readonly audit: AuditAppender;
   readonly moveTimes: MoveTimes;
   /** One file an operation lies here. */

@@ -1,7 +1,10 @@
 /** What facts are read from, and the reads that several plans share. */
+import { readNodeRooms } from '../citus/move-preflight';
 import { readNodeAnswers } from '../citus/node-facts';
 import type { ClusterSizes, ClusterSnapshot, TableName } from '../contract/cluster';
 import { toFailure } from '../contract/failure';
+import type { HealthReport } from '../contract/health';
+import type { PreflightFacts } from '../plans/move-preflight';
 import type { NodeAnswer } from '../plans/plan';
 import type { ShardBytes } from '../plans/rebalance-moves';
 import type { MoveSample } from '../plans/move-estimate';
@@ -14,6 +17,8 @@ export interface FactSource {
   readonly sizes: () => Promise<ClusterSizes>;
   /** Moves that the cluster has made, oldest first. */
   readonly moveTimes: readonly MoveSample[];
+  /** The last report of the health page, made afresh where it is old. */
+  readonly health: () => Promise<HealthReport>;
   readonly readLimitMs: number;
   readonly signal: AbortSignal;
 }
@@ -58,4 +63,23 @@ export async function withShardBytes<T extends TableName & { readonly totalBytes
   const shards = source.snapshot.shards.filter((shard) => shard.tableOid === known.oid);
   const sum = shards.reduce((total, shard) => total + (bytes[shard.shardId] ?? 0), 0);
   return { ...table, totalBytes: Math.max(table.totalBytes, sum) };
+}
+
+/** What cannot be asked is told as not known; only a person who gives up or a lost session ends the plan. */
+export async function preflightFacts(source: FactSource): Promise<PreflightFacts> {
+  const [health, rooms] = await Promise.all([
+    source.health().catch(unlessGivenUp(null)),
+    readNodeRooms(source.access.reader, { ...limits(source), timeoutMs: nodeAnswerLimitMs }).catch(
+      unlessGivenUp([]),
+    ),
+  ]);
+  return { snapshot: source.snapshot, health, rooms };
+}
+
+function unlessGivenUp<T>(otherwise: T): (error: unknown) => T {
+  return (error) => {
+    const failure = toFailure(error);
+    if (failure.kind === 'cancelled' || failure.kind === 'not-connected') throw error;
+    return otherwise;
+  };
 }

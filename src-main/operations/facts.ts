@@ -18,7 +18,14 @@ import type { SetFacts } from '../plans/distribute-set';
 import type { TableFacts } from '../plans/table-facts';
 import { planRebalance } from '../plans/rebalance';
 import { planTableChange } from './change-facts';
-import { answersOf, bytesOfShards, limits, nodeAnswerLimitMs, withShardBytes } from './fact-source';
+import {
+  answersOf,
+  bytesOfShards,
+  limits,
+  nodeAnswerLimitMs,
+  preflightFacts,
+  withShardBytes,
+} from './fact-source';
 import type { FactSource } from './fact-source';
 import { failureWords } from './failures';
 
@@ -183,11 +190,12 @@ async function rebalanceFacts(
 ): Promise<Parameters<typeof planRebalance>[0]> {
   const { access, snapshot } = source;
   const options = limits(source);
-  const [answers, shardBytes, notOwned, settings] = await Promise.all([
+  const [answers, shardBytes, notOwned, settings, room] = await Promise.all([
     answersOf(source),
     bytesOfShards(source),
     readTablesNotOwned(access.reader, options),
     readDistributionSettings(access.reader, options),
+    preflightFacts(source),
   ]);
   const choice = { strategy: request.strategy, drainOnly: request.drainOnly };
   const asked = await planRows(source, choice);
@@ -205,21 +213,24 @@ async function rebalanceFacts(
     notOwned: notOwned.map(readable),
     replicationFactor: settings.replicationFactor,
     answers,
+    preflight: room,
     moveTimes: source.moveTimes,
   };
 }
 
 async function moveShardsFacts(source: FactSource): Promise<MoveShardsFacts> {
-  const [answers, shardBytes, notOwned] = await Promise.all([
+  const [answers, shardBytes, notOwned, room] = await Promise.all([
     answersOf(source),
     bytesOfShards(source),
     readTablesNotOwned(source.access.reader, limits(source)),
+    preflightFacts(source),
   ]);
   return {
     snapshot: source.snapshot,
     shardBytes,
     notOwned: notOwned.map(readable),
     answers,
+    preflight: room,
     moveTimes: source.moveTimes,
   };
 }

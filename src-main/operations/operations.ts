@@ -95,6 +95,7 @@ export function createOperations(options: OperationsOptions): Operations {
         snapshot,
         sizes: () => options.sizes(clusterId, signal),
         moveTimes: options.moveTimes.samples(clusterId),
+        health: () => options.health(clusterId, signal),
         readLimitMs: timing.readLimitMs,
         signal,
       },

@@ -48,6 +48,7 @@ export function createdRecord(record: JournalRecord & { readonly type: 'created'
       revision: 1,
       clusterId: plan.clusterId,
       kind: plan.request.kind,
+      request: plan.request,
       title: plan.title,
       summary: plan.summary,
       state: 'running',

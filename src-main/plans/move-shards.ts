@@ -10,6 +10,8 @@ import {
 } from './preconditions';
 import { addressOf, counted, listed, planReply, readable, refusalReply, sizeWords } from './plan';
 import type { NodeAnswer, PlanContext, StepDraft } from './plan';
+import { preflight } from './move-preflight';
+import type { PreflightFacts } from './move-preflight';
 import { expectedMovesMs } from './move-estimate';
 import type { MoveSample } from './move-estimate';
 import { groupKey, groupMoves, movedTables, nodeLoads } from './rebalance-moves';
@@ -24,6 +26,7 @@ export interface MoveShardsFacts {
   /** Tables whose owner this session's role may not act as. */
   readonly notOwned: readonly string[];
   readonly answers: readonly NodeAnswer[];
+  readonly preflight: PreflightFacts;
   /** Moves that this cluster has made, oldest first. */
   readonly moveTimes: readonly MoveSample[];
 }
@@ -33,6 +36,8 @@ export function planMoveShards(facts: MoveShardsFacts, request: Request, context
   const title = `Move ${counted(request.moves.length, 'shard group')}`;
   const ordered = orderMoves(facts, request.moves);
   const rows = ordered.moves.flatMap((move) => rowsOf(snapshot, move));
+  const planned = groupMoves(snapshot, rows, facts.shardBytes);
+  const checked = preflight(facts.preflight, planned, request.transferMode);
   const reasons = [
     ...refuseOffCoordinator(snapshot),
     ...refuseWhileJobRuns(snapshot, 'it moves shards too, and each would spoil what the other counts on.'),
@@ -41,6 +46,7 @@ export function planMoveShards(facts: MoveShardsFacts, request: Request, context
     ...ownerRefusals(facts, rows),
     ...(request.transferMode === 'auto' ? identityRefusals(snapshot, rows, context) : []),
     ...(request.transferMode === 'block_writes' ? [] : walRefusals(facts, rows)),
+    ...checked.reasons,
   ];
   if (reasons.length > 0) return refusalReply(title, reasons);
 
@@ -59,11 +65,11 @@ export function planMoveShards(facts: MoveShardsFacts, request: Request, context
       movesStep(facts, request, ordered.moves, context),
       checkStep(request, nodes, context),
     ],
-    findings: findingsOf(request, ordered.moves, snapshot),
+    findings: [...findingsOf(request, ordered.moves, snapshot), ...checked.findings],
     details: {
       kind: 'rebalance',
       strategy: 'chosen moves',
-      moves: groupMoves(snapshot, rows, facts.shardBytes),
+      moves: planned,
       nodes,
     },
     basis: {

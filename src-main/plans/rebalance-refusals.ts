@@ -1,6 +1,7 @@
 /** Why a rebalance would not start, or would stop as a whole, or has nothing to move. */
 import type { ClusterSnapshot, RebalanceStrategy } from '../contract/cluster';
 import type { RefusalReason, RequestOf } from '../contract/operations';
+import type { PreflightFacts } from './move-preflight';
 import type { MoveSample } from './move-estimate';
 import { addressOf, counted, listed, readable, shardNodes } from './plan';
 import type { NodeAnswer, PlanContext } from './plan';
@@ -23,6 +24,7 @@ export interface RebalanceFacts {
   /** citus.shard_replication_factor */
   readonly replicationFactor: number;
   readonly answers: readonly NodeAnswer[];
+  readonly preflight: PreflightFacts;
   /** Moves that this cluster has made, oldest first. */
   readonly moveTimes: readonly MoveSample[];
 }

@@ -2,6 +2,7 @@
 import type { RebalanceStrategy } from '../contract/cluster';
 import type { Finding, PlannedMove, PlanReply, RequestOf } from '../contract/operations';
 import { balanceCheck } from './move-shards';
+import { preflight } from './move-preflight';
 import { expectedMovesMs } from './move-estimate';
 import { counted, listed, planReply, readable, refusalReply, sizeWords } from './plan';
 import type { PlanContext, StepDraft } from './plan';
@@ -20,7 +21,8 @@ export function planRebalance(facts: RebalanceFacts, request: Request, context: 
   const title = request.drainOnly ? 'Drain nodes that take no shards' : 'Rebalance the shards';
   const strategy = strategyOf(snapshot, request);
   const moves = groupMoves(snapshot, rows, facts.shardBytes);
-  const reasons = rebalanceRefusals(facts, request, rows, strategy, context);
+  const checked = preflight(facts.preflight, moves, request.transferMode);
+  const reasons = [...rebalanceRefusals(facts, request, rows, strategy, context), ...checked.reasons];
   if (reasons.length > 0) return refusalReply(title, reasons);
 
   const bytes = totalBytes(moves);
@@ -30,7 +32,7 @@ export function planRebalance(facts: RebalanceFacts, request: Request, context: 
     title: `${title}: ${counted(moves.length, 'move')}`,
     summary: summaryOf(moves, bytes, missing),
     steps: [...stepsOf(facts, request, moves, context), balanceCheck(measuredBy(strategy), nodes, context)],
-    findings: findingsOf(facts, request, moves, missing),
+    findings: [...findingsOf(facts, request, moves, missing), ...checked.findings],
     details: {
       kind: 'rebalance',
       strategy: strategy?.name ?? 'default',

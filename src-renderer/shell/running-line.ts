@@ -1,5 +1,5 @@
 import type { JobProgress } from '../../src-main/contract/cluster';
-import type { Operation, OperationState } from '../../src-main/contract/operations';
+import type { Operation, OperationState, OperationStep } from '../../src-main/contract/operations';
 import { formatBytes, formatDurationRange } from '../ui/format';
 import type { ShownState } from '../ui/states';
 
@@ -32,8 +32,19 @@ export function runningLine(
   if (active.state === 'paused') return { state: 'mind', text: `${active.title}: paused` };
   if (job !== null && active.jobId === progress?.job.jobId) return { state: 'busy', text: job };
   const at = active.steps.findIndex(({ state }) => state === 'running');
+  const running = active.steps[at];
+  if (running !== undefined && running.items.length > 0) {
+    return { state: 'busy', text: `${active.title}: ${itemsWords(running)}` };
+  }
   const step = at === -1 ? '' : `, step ${at + 1} of ${active.steps.length}`;
   return { state: 'busy', text: `${active.title}${step}` };
+}
+
+/** "3 of 8 done, 40 to 70 s left" */
+function itemsWords(step: OperationStep): string {
+  const done = step.items.filter((item) => item.state === 'done').length;
+  const left = step.remainingMs === null ? '' : `, ${formatDurationRange(step.remainingMs)} left`;
+  return `${done} of ${step.items.length} done${left}`;
 }
 
 /** "Rebalance: 3 of 8 moves, 61 of 164 MB, 40 to 70 s left" */

@@ -6,6 +6,7 @@ import type {
   MoveProgress,
   TaskProgress,
 } from '../../src-main/contract/cluster';
+import type { Operation, StepState } from '../../src-main/contract/operations';
 import type { ShardMap } from './shard-groups';
 
 /** Moves from one node to another, drawn as one arc. */
@@ -68,12 +69,66 @@ function bytesOf(shards: ShardMap, shardId: string, move: MoveProgress | undefin
   return known ?? move?.sourceBytes ?? null;
 }
 
-export function toTraffic(
-  progress: JobProgress | null,
-  nodes: readonly ClusterNode[],
-  shards: ShardMap,
-): Traffic {
-  if (progress === null || hasEnded(progress.job.state)) return noTraffic;
+/** What moves: a background job's tasks and moves, or those of an operation of this app. */
+export type Moving = Pick<JobProgress, 'tasks' | 'moves'>;
+
+const taskStatus: Readonly<Record<StepState, string>> = {
+  waiting: 'blocked',
+  running: 'running',
+  done: 'done',
+  failed: 'error',
+  cancelled: 'cancelled',
+  conflict: 'unscheduled',
+};
+
+/** The moves that this app makes one by one, as a job would tell them; null while none are made. */
+export function movingOfOperations(operations: readonly Operation[]): Moving | null {
+  for (const { state, steps } of operations) {
+    const step = steps.find((one) => one.action.type === 'move-shards');
+    if (step?.action.type !== 'move-shards' || step.state !== 'running' || state === 'cancelled') continue;
+    const orders = new Map(step.action.moves.map((move) => [move.shardId, move]));
+    const tasks: TaskProgress[] = [];
+    const moves: MoveProgress[] = [];
+    for (const item of step.items) {
+      const order = orders.get(item.itemId);
+      if (!order) continue;
+      tasks.push({
+        taskId: item.itemId,
+        status: taskStatus[item.state],
+        command: '',
+        retryCount: Math.max(0, item.attempts - 1),
+        message: item.outcome ?? '',
+        shardId: item.itemId,
+        sourceNodeId: order.sourceNodeId,
+        targetNodeId: order.targetNodeId,
+      });
+      if (item.live === null) continue;
+      moves.push({
+        shardId: item.itemId,
+        tables: order.tables,
+        sourceNode: `${order.source.host}:${order.source.port}`,
+        targetNode: `${order.target.host}:${order.target.port}`,
+        operation: 'move',
+        phase: item.live.phase,
+        sourceBytes: item.live.sourceBytes,
+        targetBytes: item.live.targetBytes,
+        sourceLsn: null,
+        targetLsn: null,
+      });
+    }
+    return { tasks, moves };
+  }
+  return null;
+}
+
+/** The job while it runs, else what this app moves itself. */
+export function movingOf(progress: JobProgress | undefined, operations: readonly Operation[]): Moving | null {
+  if (progress !== undefined && !hasEnded(progress.job.state)) return progress;
+  return movingOfOperations(operations);
+}
+
+export function toTraffic(progress: Moving | null, nodes: readonly ClusterNode[], shards: ShardMap): Traffic {
+  if (progress === null) return noTraffic;
   const byAddress = new Map(nodes.map((node) => [addressOf(node), node.nodeId]));
   const keyOf = (shardId: string): string => shards.groupOfShard.get(shardId) ?? shardId;
   const moveByKey = new Map(progress.moves.map((move) => [keyOf(move.shardId), move]));

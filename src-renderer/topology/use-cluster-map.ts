@@ -12,7 +12,7 @@ import type { NodeTitle } from '../nodes/node-names';
 import { reachabilityByNode, toNodeState } from '../nodes/node-words';
 import type { NodeState } from '../nodes/node-words';
 import { useNow } from '../ui/now';
-import { noTraffic, toTraffic } from './moves';
+import { movingOf, noTraffic, toTraffic } from './moves';
 import type { Traffic } from './moves';
 import { keepEqualEntries } from './keep-equal';
 import { remapShards } from './remap-shards';
@@ -50,7 +50,9 @@ export function useClusterMap(clusterId: MaybeRefOrGetter<string>): ClusterMap {
   });
   const shards = computed(() => mapped.value?.map ?? null);
   const traffic = computed(() =>
-    shards.value === null ? noTraffic : toTraffic(cluster.progress.value ?? null, nodes.value, shards.value),
+    shards.value === null
+      ? noTraffic
+      : toTraffic(movingOf(cluster.progress.value, cluster.operations.value), nodes.value, shards.value),
   );
   const states = computed<ReadonlyMap<number, NodeState>>((before) => {
     const conditions = new Map(cluster.conditions.value?.nodes.map((one) => [one.nodeId, one]));

@@ -290,6 +290,7 @@ describe('RebalanceView', () => {
     revision: 1,
     clusterId,
     kind: 'rebalance',
+    request: { kind: 'rebalance', strategy: null, drainOnly: false, transferMode: 'auto' },
     title: 'Rebalance',
     summary: '',
     state: 'running',

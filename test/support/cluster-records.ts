@@ -178,6 +178,7 @@ export function anOperation(over: Partial<Operation> = {}): Operation {
     revision: 1,
     clusterId: 'c1',
     kind: 'rebalance',
+    request: { kind: 'rebalance', strategy: null, drainOnly: false, transferMode: 'auto' },
     title: 'Rebalance',
     summary: '8 moves',
     state: 'running',

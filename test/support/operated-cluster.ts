@@ -91,6 +91,9 @@ export async function operate(
       return { ...sizes, clusterId: operatedClusterId, revision: 1, takenAt: now.takenAt };
     },
     audit,
+    health: async () => {
+      throw new Error('not asked here');
+    },
     moveTimes: { samples: () => [], note: () => undefined },
     journalFolder: `${folder}/operations`,
     publish: (operation) => published.push(operation),

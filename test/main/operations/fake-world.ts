@@ -288,6 +288,9 @@ export function worldEngine(
         audit.push(record);
       },
     },
+    health: async () => {
+      throw new Error('not asked here');
+    },
     moveTimes: { samples: () => [], note: () => undefined },
     journalFolder: folder,
     publish: (operation) => {

@@ -62,6 +62,7 @@ function facts(more: Partial<RebalanceFacts> = {}): RebalanceFacts {
     shardBytes: bytes,
     notOwned: [],
     replicationFactor: 1,
+    preflight: { snapshot: snapshot(), health: { checks: [] }, rooms: [] },
     moveTimes: [],
     answers: answers(of),
     ...more,

@@ -142,6 +142,12 @@ describe('a running job', () => {
       revision: 1,
       clusterId: 'cluster-1',
       kind: 'rebalance' as const,
+      request: {
+        kind: 'rebalance' as const,
+        strategy: null,
+        drainOnly: false,
+        transferMode: 'auto' as const,
+      },
       title: '',
       summary: '',
       state: 'running' as const,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toTraffic } from '../../../src-renderer/topology/moves';
+import { movingOf, toTraffic } from '../../../src-renderer/topology/moves';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
 import { makeCluster, makeJob, makeProgress } from '../cluster-fixture';
 
@@ -38,7 +38,7 @@ describe('toTraffic', () => {
   it('draws nothing for a job that ended, for dropped tasks, and for done bundles', () => {
     const progress = makeProgress(fixture, 5, { done: 1, waiting: 2 });
     for (const state of ['finished', 'cancelled', 'failed'] as const) {
-      expect(toTraffic({ ...progress, job: makeJob({ state }) }, nodes, shards).flows).toEqual([]);
+      expect(movingOf({ ...progress, job: makeJob({ state }) }, [])).toBeNull();
     }
     const dropped = {
       ...progress,

@@ -1,0 +1,153 @@
+/** Pure: the moves of an operation on three levels: all of them, each one, and the phase that it is in. */
+import type { OperationStep, StepItem } from '../../src-main/contract/operations';
+import type { OrderedMove } from '../../src-main/contract/rebalance';
+import { phaseWords } from '../rebalance/job-words';
+import { formatBytes, formatDuration } from '../ui/format';
+import type { ShownState } from '../ui/states';
+
+export interface MoveRow {
+  readonly key: string;
+  readonly position: number;
+  /** "permits and 3 more" */
+  readonly what: string;
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: number | null;
+  readonly state: { readonly state: ShownState; readonly text: string };
+  /** Phase and how far it is, while it runs; else what came of it. */
+  readonly detail: string;
+  /** Milliseconds it took, or has taken so far; null before its begin. */
+  readonly tookMs: number | null;
+  readonly attempts: number;
+  /** Bytes that have arrived; null where it is not told. */
+  readonly arrivedBytes: number | null;
+}
+
+export interface MoveFigures {
+  readonly done: number;
+  readonly total: number;
+  readonly bytesDone: number | null;
+  readonly bytesTotal: number | null;
+  /** Bytes a second of the moves that run; null until something was seen. */
+  readonly bytesPerSecond: number | null;
+  /** Minutes in which none of the running moves came on; null where they do. */
+  readonly stalledMinutes: number | null;
+}
+
+/** Shorter than this is an ordinary wait, as for a logical replication worker to start. */
+const stallMs = 120_000;
+
+/** Null where the step moves no shards. */
+export function toMoveRows(
+  step: OperationStep,
+  nameOf: (address: string) => string,
+  nowMs: number,
+): readonly MoveRow[] | null {
+  if (step.action.type !== 'move-shards') return null;
+  const orders = new Map(step.action.moves.map((move) => [move.shardId, move]));
+  return step.items.map((item, index) => toRow(item, index + 1, orders.get(item.itemId), nameOf, nowMs));
+}
+
+function toRow(
+  item: StepItem,
+  position: number,
+  move: OrderedMove | undefined,
+  nameOf: (address: string) => string,
+  nowMs: number,
+): MoveRow {
+  const ended = item.endedAt === null ? nowMs : Date.parse(item.endedAt);
+  return {
+    key: item.itemId,
+    position,
+    what: tablesWords(move?.tables ?? []),
+    from: move ? nameOf(`${move.source.host}:${move.source.port}`) : '',
+    to: move ? nameOf(`${move.target.host}:${move.target.port}`) : '',
+    bytes: item.bytes,
+    state: stateWords(item),
+    detail: detailWords(item),
+    tookMs: item.startedAt === null ? null : Math.max(0, ended - Date.parse(item.startedAt)),
+    attempts: item.attempts,
+    arrivedBytes: item.state === 'done' ? item.bytes : (item.live?.targetBytes ?? null),
+  };
+}
+
+function tablesWords(tables: readonly string[]): string {
+  const [first = '', ...rest] = tables;
+  return rest.length === 0 ? first : `${first} and ${rest.length} more`;
+}
+
+function stateWords(item: StepItem): MoveRow['state'] {
+  switch (item.state) {
+    case 'waiting':
+      return { state: 'mute', text: 'waits' };
+    case 'running':
+      return item.attempts > 1
+        ? { state: 'mind', text: `moving, try ${item.attempts}` }
+        : { state: 'busy', text: 'moving' };
+    case 'done':
+      return { state: 'ok', text: 'moved' };
+    case 'failed':
+      return { state: 'bad', text: 'failed' };
+    case 'cancelled':
+      return { state: 'mute', text: 'cancelled' };
+    case 'conflict':
+      return { state: 'mind', text: 'left out' };
+  }
+}
+
+function detailWords(item: StepItem): string {
+  if (item.state !== 'running' || item.live === null) {
+    return item.state === 'done' || item.state === 'waiting' ? '' : (item.outcome ?? '');
+  }
+  const { phase, targetBytes, lagBytes } = item.live;
+  const parts = [
+    phaseWords(phase),
+    targetBytes === null ? '' : `${formatBytes(targetBytes)} arrived`,
+    lagBytes === null || lagBytes === 0 ? '' : `${formatBytes(lagBytes)} of log to apply`,
+  ];
+  return [...parts, item.outcome ?? ''].filter((part) => part !== '').join(', ');
+}
+
+export function toMoveFigures(step: OperationStep, nowMs: number): MoveFigures {
+  const { items } = step;
+  const isSized = items.length > 0 && items.every((item) => item.bytes !== null);
+  const ended = items.filter((item) => item.state === 'done' || item.state === 'conflict');
+  const running = items.filter((item) => item.state === 'running');
+  const arrived = running.reduce(
+    (sum, item) => sum + Math.min(item.live?.targetBytes ?? 0, item.bytes ?? 0),
+    0,
+  );
+  const rates = running.flatMap(({ live, startedAt }) => {
+    const seconds = startedAt === null ? 0 : (nowMs - Date.parse(startedAt)) / 1000;
+    return live?.targetBytes && seconds >= 1 ? [live.targetBytes / seconds] : [];
+  });
+  const stillMs = running.map(({ live, startedAt }) => {
+    const since = live?.progressedAt ?? startedAt;
+    return since === null ? 0 : nowMs - Date.parse(since);
+  });
+  const stalledMs = stillMs.length === 0 ? 0 : Math.min(...stillMs);
+  return {
+    done: items.filter((item) => item.state === 'done').length,
+    total: items.length,
+    bytesDone: isSized ? ended.reduce((sum, item) => sum + (item.bytes ?? 0), arrived) : null,
+    bytesTotal: isSized ? items.reduce((sum, item) => sum + (item.bytes ?? 0), 0) : null,
+    bytesPerSecond: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0),
+    stalledMinutes: stalledMs < stallMs ? null : Math.floor(stalledMs / 60_000),
+  };
+}
+
+/** "3 of 6 moves, 61 of 164 MB, 12 MB/s" */
+export function figuresWords(figures: MoveFigures): string {
+  const parts = [
+    `${figures.done} of ${figures.total} ${figures.total === 1 ? 'move' : 'moves'}`,
+    figures.bytesTotal === null || figures.bytesDone === null
+      ? ''
+      : `${formatBytes(figures.bytesDone)} of ${formatBytes(figures.bytesTotal)}`,
+    figures.bytesPerSecond === null ? '' : `${formatBytes(figures.bytesPerSecond)}/s`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+export function tookText(row: MoveRow): string {
+  return row.tookMs === null ? '' : formatDuration(row.tookMs);
+}

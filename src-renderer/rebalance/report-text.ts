@@ -1,0 +1,88 @@
+/** Pure: the report of a rebalance as rows, as Markdown, and the moves that take it back. */
+import type { Operation, StepItem } from '../../src-main/contract/operations';
+import type { RebalanceMovesRequest, RebalanceReport, ReportedNode } from '../../src-main/contract/rebalance';
+import { formatBytes, formatDuration } from '../ui/format';
+
+/** Nothing where nothing was moved by this app. */
+export function movedItems(operation: Operation): readonly StepItem[] {
+  return operation.steps.flatMap((step) => step.items.filter((item) => item.state === 'done'));
+}
+
+/** The same moves the other way, last first; null where this app moved nothing one by one. */
+export function wayBack(operation: Operation): RebalanceMovesRequest | null {
+  if (operation.request.kind !== 'rebalance-moves') return null;
+  const done = new Set(movedItems(operation).map((item) => item.itemId));
+  const moves = operation.request.moves
+    .filter((move) => done.has(move.shardId))
+    .map((move) => ({
+      shardId: move.shardId,
+      sourceNodeId: move.targetNodeId,
+      targetNodeId: move.sourceNodeId,
+    }))
+    .reverse();
+  return moves.length === 0 ? null : { ...operation.request, moves, constraints: null };
+}
+
+/** What is left of a paused run of moves, to be planned afresh; null where nothing is. */
+export function restOf(operation: Operation): RebalanceMovesRequest | null {
+  if (operation.request.kind !== 'rebalance-moves') return null;
+  const settled = new Set(
+    operation.steps.flatMap((step) =>
+      step.items.filter(({ state }) => state === 'done' || state === 'conflict').map(({ itemId }) => itemId),
+    ),
+  );
+  const moves = operation.request.moves.filter((move) => !settled.has(move.shardId));
+  return moves.length === 0 ? null : { ...operation.request, moves };
+}
+
+export function spreadWords(spread: number | null): string {
+  return spread === null ? 'not known' : `${spread.toFixed(2)} ×`;
+}
+
+export function nodeChange(node: ReportedNode): string {
+  return `${formatBytes(node.bytesBefore)} → ${formatBytes(node.bytesAfter)}, ${node.groupsBefore} → ${node.groupsAfter} groups`;
+}
+
+export function toReportMarkdown(
+  operation: Operation,
+  report: RebalanceReport,
+  nameOf: (address: string) => string,
+): string {
+  const items = operation.steps.flatMap((step) => step.items);
+  return [
+    `# ${operation.title}`,
+    '',
+    `${operation.summary} Begun ${operation.createdAt}, looked at ${report.madeAt}.`,
+    '',
+    `Fullest node / average by ${report.measure}: ${spreadWords(report.spreadBefore)} before, ${spreadWords(report.spreadAfter)} after.`,
+    '',
+    ...report.shortfalls.map((shortfall) => `**Falls short:** ${shortfall}`),
+    ...(report.shortfalls.length > 0 ? [''] : []),
+    '| Node | Bytes before | Bytes after | Groups before | Groups after |',
+    '| --- | ---: | ---: | ---: | ---: |',
+    ...report.nodes.map(
+      (node) =>
+        `| ${nameOf(node.node)} | ${formatBytes(node.bytesBefore)} | ${formatBytes(node.bytesAfter)} | ${node.groupsBefore} | ${node.groupsAfter} |`,
+    ),
+    ...(items.length === 0
+      ? []
+      : [
+          '',
+          '| # | Shard | Move | Bytes | State | Attempts | Took |',
+          '| ---: | --- | --- | ---: | --- | ---: | ---: |',
+          ...items.map((item, index) => {
+            const took =
+              item.startedAt === null || item.endedAt === null
+                ? ''
+                : formatDuration(Date.parse(item.endedAt) - Date.parse(item.startedAt));
+            return `| ${index + 1} | ${item.itemId} | ${item.title} | ${formatBytes(item.bytes)} | ${item.state} | ${item.attempts} | ${took} |`;
+          }),
+        ]),
+    '',
+    report.leftovers.length === 0
+      ? 'Nothing is left over.'
+      : 'Left over, to be removed by Citus itself within seconds:',
+    ...report.leftovers.map((one) => `- ${one.what} ${one.name} on ${nameOf(one.node)}`),
+    '',
+  ].join('\n');
+}
