@@ -1,6 +1,17 @@
 /** What Citus would move. It opens a connection to the nodes for sizes, and changes nothing. */
 import type { Reader, SqlValue, StatementOptions } from '../connections/database';
 
+/** As SHOW gives it; "0" before Citus 12.0, which adds nothing. */
+export async function readBaseCost(reader: Reader, options?: StatementOptions): Promise<string> {
+  const [row] = await reader.read<{ readonly setting: string }>(
+    {
+      text: `SELECT coalesce(current_setting('citus.rebalancer_by_disk_size_base_cost', true), '0') AS setting`,
+    },
+    options,
+  );
+  return row?.setting ?? '0';
+}
+
 export interface RebalancePlanRow {
   readonly schema: string;
   readonly table: string;

@@ -27,6 +27,8 @@ import { parseProfileInput, passphraseInput, profileId, profileInput, saveProfil
 import type { Profile, ProfileDraft, ProfileList, SecretsBackend } from './profiles';
 import { statementInput, valueInput } from './routing';
 import type { RowCount, StatementRoute, ValueRoute } from './routing';
+import { exploreInput } from './rebalance';
+import type { RebalanceExploration } from './rebalance';
 import { clusterInput, openSessionInput } from './sessions';
 import type { ConnectionReport, SessionState } from './sessions';
 import type { TableKeys, TableRowEstimates } from './tables';
@@ -94,6 +96,8 @@ export const requestInputs = {
   'advisor.design': designInput,
   'advisor.table': tableAdviceInput,
   'advisor.text': designTextInput,
+  /** A rebalance as it might be; changes nothing. */
+  'rebalance.explore': exploreInput,
 
   'operations.plan': planInput,
   'operations.start': startInput,
@@ -165,6 +169,7 @@ export interface Replies {
   'advisor.design': Design;
   'advisor.table': TableAdvice;
   'advisor.text': DesignText;
+  'rebalance.explore': RebalanceExploration;
 
   'operations.plan': PlanReply;
   'operations.start': StartReply;

@@ -17,6 +17,7 @@ import { routingHandlers } from './handlers/routing';
 import type { RoutingParts } from './handlers/routing';
 import { tableHandlers } from './handlers/tables';
 import type { TableParts } from './handlers/tables';
+import { rebalanceHandlers } from './handlers/rebalance';
 import type { Handlers } from './serve';
 
 export interface HandlerParts {
@@ -39,6 +40,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...clusterHandlers(parts.clusters),
     ...historyHandlers(parts.history),
     ...operationHandlers(parts.operations),
+    ...rebalanceHandlers(parts.clusters),
     ...practiceHandlers(parts.practice),
     ...tableHandlers(parts.tables),
     ...routingHandlers(parts.routing),

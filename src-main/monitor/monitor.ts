@@ -8,6 +8,8 @@ import type { ClusterNodeStates } from '../contract/node-states';
 import type { SessionState } from '../contract/sessions';
 import { isoTime, systemClock } from './clock';
 import type { Clock } from './clock';
+import { createDisksKeeper } from './disks-keeper';
+import type { DisksKeeper, PlanningFacts } from './disks-keeper';
 import { createHealthKeeper } from './health-keeper';
 import type { HealthKeeper } from './health-keeper';
 import { createJobKeeper } from './job-keeper';
@@ -38,6 +40,8 @@ export interface Monitor {
   refresh(clusterId: string, signal?: AbortSignal): Promise<ClusterSnapshot>;
   /** Sizes not older than `maxAgeMs`; asks every node through the coordinator where there are none. */
   sizes(clusterId: string, maxAgeMs: number): Promise<ClusterSizes>;
+  /** What plans are made from beside snapshot and sizes, not older than `maxAgeMs`. */
+  planningFacts(clusterId: string, maxAgeMs: number): Promise<PlanningFacts>;
   reachability(clusterId: string): ClusterReachability | null;
   /** What state each node is in, why and since when. Null before the catalogs were read once. */
   states(clusterId: string): ClusterNodeStates | null;
@@ -56,6 +60,7 @@ export interface Monitor {
 interface Watched {
   readonly snapshots: SnapshotKeeper;
   readonly sizes: SizesKeeper;
+  readonly disks: DisksKeeper;
   readonly reachability: ReachabilityKeeper;
   readonly states: StatesKeeper;
   readonly jobs: JobKeeper;
@@ -130,6 +135,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     snapshot: (clusterId) => clusters.get(clusterId)?.snapshots.last() ?? null,
     refresh: async (clusterId, signal) => watchedOne(clusterId).snapshots.refresh(signal),
     sizes: async (clusterId, maxAgeMs) => watchedOne(clusterId).sizes.read(maxAgeMs),
+    planningFacts: async (clusterId, maxAgeMs) => watchedOne(clusterId).disks.read(maxAgeMs),
     reachability: (clusterId) => clusters.get(clusterId)?.reachability.last() ?? null,
     states: (clusterId) => clusters.get(clusterId)?.states.last() ?? null,
     probe: async (clusterId) => watchedOne(clusterId).reachability.probe(),
@@ -187,6 +193,7 @@ function createWatched(
     onSnapshot,
     onTrouble,
   });
+  const disks = createDisksKeeper({ aside, clock });
   const sizes = createSizesKeeper({ ...shared, catalogs });
   const reachability = createReachabilityKeeper({
     ...shared,
@@ -214,6 +221,6 @@ function createWatched(
     reachability: async (isFresh) => (isFresh ? null : reachability.last()) ?? reachability.probe(),
     sizes: (maxAgeMs) => sizes.read(maxAgeMs),
   });
-  const watched: Watched = { snapshots, sizes, reachability, states, jobs, health, isResting: false };
+  const watched: Watched = { snapshots, sizes, disks, reachability, states, jobs, health, isResting: false };
   return watched;
 }

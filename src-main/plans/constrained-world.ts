@@ -48,7 +48,9 @@ export function toOwnPlanInput(
   const sets = pinnedSets(world, snapshot, constraints);
   const shards = new Set(constraints.pinnedShards);
   const isPinned = (group: WorldGroup, nodeId: number): boolean =>
-    sets.has(group.set) || shards.has(group.shardId) || rules.get(nodeId) === 'freeze';
+    sets.has(group.set)
+    || group.shardIds.some((shardId) => shards.has(shardId))
+    || rules.get(nodeId) === 'freeze';
   const { measure } = constraints;
   return {
     nodes: counted.nodes.map((node) => {

@@ -27,6 +27,8 @@ export interface WorldGroup {
   readonly set: string;
   readonly bytes: number | null;
   readonly nodeIds: readonly number[];
+  /** All shards that travel together, its own among them. */
+  readonly shardIds: readonly string[];
 }
 
 export interface PlannerWorld {
@@ -79,6 +81,7 @@ export function toWorld(facts: WorldFacts): PlannerWorld {
           set,
           bytes: group.bytes,
           nodeIds: group.groupIds.flatMap((groupId) => byGroupId.get(groupId) ?? []),
+          shardIds: group.shardIds,
         },
       };
     })
@@ -142,9 +145,11 @@ function grow(world: PlannerWorld, factor: number): PlannerWorld {
 }
 
 function isolate(world: PlannerWorld, shardId: string, share: number): PlannerWorld {
-  const group = world.groups.find((one) => one.shardId === shardId);
+  const group = world.groups.find((one) => one.shardIds.includes(shardId));
   if (!group) return world;
-  const highest = world.groups.reduce((id, one) => (BigInt(one.shardId) > id ? BigInt(one.shardId) : id), 0n);
+  const highest = world.groups
+    .flatMap(({ shardIds }) => shardIds.map(BigInt))
+    .reduce((most, id) => (id > most ? id : most), 0n);
   const isolatedShardId = String(highest + 1n);
   const part = (of: number): number | null => (group.bytes === null ? null : group.bytes * of);
   return {
@@ -153,7 +158,7 @@ function isolate(world: PlannerWorld, shardId: string, share: number): PlannerWo
       one === group
         ? [
             { ...group, bytes: part(1 - share) },
-            { ...group, bytes: part(share), shardId: isolatedShardId },
+            { ...group, bytes: part(share), shardId: isolatedShardId, shardIds: [isolatedShardId] },
           ]
         : [one],
     ),

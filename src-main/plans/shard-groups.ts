@@ -12,9 +12,13 @@ export interface ShardGroup {
   readonly bytes: number | null;
   /** Of all its tables. */
   readonly tableOids: readonly number[];
+  readonly shardIds: readonly string[];
 }
 
-type Draft = { -readonly [K in keyof ShardGroup]: ShardGroup[K] } & { tableOids: number[] };
+type Draft = { -readonly [K in keyof ShardGroup]: ShardGroup[K] } & {
+  tableOids: number[];
+  shardIds: string[];
+};
 
 /** `shardBytes`: bytes by shard id; one that is absent is not known. */
 export function shardGroupsOf(
@@ -39,11 +43,13 @@ export function shardGroupsOf(
         groupIds: shard.groupIds,
         bytes,
         tableOids: [table.oid],
+        shardIds: [shard.shardId],
       });
       continue;
     }
     group.bytes = group.bytes === null || bytes === null ? null : group.bytes + bytes;
     group.tableOids.push(table.oid);
+    group.shardIds.push(shard.shardId);
     if (table.oid < group.tableOid)
       Object.assign(group, { tableOid: table.oid, shardId: shard.shardId, groupIds: shard.groupIds });
   }
