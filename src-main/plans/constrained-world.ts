@@ -24,17 +24,11 @@ export function pinnedSets(
   return new Set(keys.filter((key) => world.tables.has(key)));
 }
 
-/** `thresholds`: of the strategy that Citus would use for the same measure. */
-export function toOwnPlanInput(
-  world: PlannerWorld,
-  snapshot: Pick<ClusterSnapshot, 'tables'>,
-  constraints: RebalanceConstraints,
-  thresholds: Thresholds,
-  pace: MovePace,
-): OwnPlanInput {
+/** Without the nodes that count in nothing, and with those that are to be drained as nodes that take no shards. */
+export function countedWorld(world: PlannerWorld, constraints: RebalanceConstraints): PlannerWorld {
   const rules = rulesOf(constraints);
   const isExempt = (nodeId: number): boolean => rules.get(nodeId) === 'exempt';
-  const counted: PlannerWorld = {
+  return {
     ...world,
     nodes: world.nodes
       .filter(({ nodeId }) => !isExempt(nodeId))
@@ -44,6 +38,18 @@ export function toOwnPlanInput(
       nodeIds: group.nodeIds.filter((nodeId) => !isExempt(nodeId)),
     })),
   };
+}
+
+/** `thresholds`: of the strategy that Citus would use for the same measure. */
+export function toOwnPlanInput(
+  world: PlannerWorld,
+  snapshot: Pick<ClusterSnapshot, 'tables'>,
+  constraints: RebalanceConstraints,
+  thresholds: Thresholds,
+  pace: MovePace,
+): OwnPlanInput {
+  const rules = rulesOf(constraints);
+  const counted = countedWorld(world, constraints);
   const fillsOnly = [...rules.values()].includes('fill');
   const sets = pinnedSets(world, snapshot, constraints);
   const shards = new Set(constraints.pinnedShards);

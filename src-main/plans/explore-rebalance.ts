@@ -8,7 +8,7 @@ import type {
   WhatIf,
 } from '../contract/rebalance';
 import { planWorldAsCitus, thresholdsFor } from './citus-reference';
-import { rulesOf, toOwnPlanInput } from './constrained-world';
+import { countedWorld, rulesOf, toOwnPlanInput } from './constrained-world';
 import { freeWhileMoving } from './move-order';
 import { planTime } from './move-time';
 import type { MovePace, Parallelism } from './move-time';
@@ -69,13 +69,21 @@ function plansOf(
   const input = toOwnPlanInput(world, snapshot, constraints, thresholds, pace);
   const own = planOwn(input);
   return {
-    citus: toExplored(shown, citus.moves, citusParallelism, []),
-    ours: toExplored(shown, own.moves, constraints, notesOn(own, input, world, constraints)),
+    citus: toExplored(shown, world, citus.moves, citusParallelism, []),
+    ours: toExplored(
+      shown,
+      // What is exempt or to be drained is no measure of how even the rest is.
+      countedWorld(world, constraints),
+      own.moves,
+      constraints,
+      notesOn(own, input, world, constraints),
+    ),
   };
 }
 
 function toExplored(
   { world, constraints, setIndexes, pace }: Shown,
+  judged: PlannerWorld,
   moves: readonly {
     readonly shardId: string;
     readonly sourceNodeId: number;
@@ -104,7 +112,7 @@ function toExplored(
     })),
     bytes: isSized ? timed.reduce((sum, { bytes }) => sum + bytes, 0) : null,
     durationMs: isSized ? planTime(timed, pace, parallelism) : null,
-    largestFactor: fullnessOf(world, constraints.measure, moves).largestFactor,
+    largestFactor: fullnessOf(judged, constraints.measure, moves).largestFactor,
     notes,
   };
 }

@@ -59,7 +59,7 @@ export function notesOn(
     }
   }
   if (plan.isReference) {
-    fine('as-citus', "No way with fewer bytes was found: these are Citus's moves, each group once.");
+    fine('as-citus', "No way with fewer bytes was found than that of Citus's planner under the same rules.");
   }
   if (plan.moves.length === 0 && notes.length === 0) {
     fine('nothing', 'Nothing is to be moved: every node is within the threshold.');

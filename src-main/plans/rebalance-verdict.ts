@@ -3,7 +3,7 @@ import type { RebalanceStrategy } from '../contract/cluster';
 import type { MeasureVerdict, RebalanceExploration } from '../contract/rebalance';
 import { planWorldAsCitus, thresholdsFor, weightOf } from './citus-reference';
 import type { Measure, Thresholds } from './citus-reference';
-import { counted } from './plan';
+import { counted, sizeWords } from './plan';
 import type { PlannerWorld } from './planner-world';
 
 export function judgeWorld(
@@ -85,7 +85,7 @@ function reasonFor(
     return `A move could help, but every one improves the balance by less than ${percent(improvementThreshold)} of the shard that moves.`;
   const bare = planWorldAsCitus(world, measure, { defaultThreshold: 0, improvementThreshold: 0 });
   if (bare.moves.length === 0)
-    return `Strategy ${name} has nothing to gain: whole shard groups cannot lie more evenly.`;
+    return `Strategy ${name} has nothing to gain: ${countsAlike(world, measure)}whole shard groups cannot lie more evenly.`;
   return `Every node is within the threshold of ${percent(defaultThreshold)} around the average.`;
 }
 
@@ -104,6 +104,13 @@ function whyNeeded(
   if (largestFactor !== null && largestNode !== null && largestFactor > 1 + defaultThreshold)
     return `${largestNode} holds ${largestFactor.toFixed(2)} times the average.`;
   return 'As a whole the nodes are even; the shards of some tables are not.';
+}
+
+/** Bytes that differ look like something to gain, where Citus sees hardly a difference. */
+function countsAlike(world: PlannerWorld, measure: Measure): string {
+  const largest = world.groups.reduce((most, { bytes }) => Math.max(most, bytes ?? 0), 0);
+  if (measure === 'groups' || world.baseCostBytes < largest) return '';
+  return `Citus counts ${sizeWords(world.baseCostBytes)} for each on top, more than any holds, and `;
 }
 
 function percent(share: number): string {

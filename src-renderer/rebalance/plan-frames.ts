@@ -88,8 +88,9 @@ export function toScale(
 ): FrameScale {
   const valueOf = (frame: Pick<NodeFrame, 'bytes' | 'groups'> | undefined): number =>
     (measure === 'bytes' ? frame?.bytes : frame?.groups) ?? 0;
-  const capacity = nodes.reduce((sum, node) => sum + node.capacity, 0);
-  const total = nodes.reduce((sum, node) => sum + valueOf(node), 0);
+  const counted = nodes.filter(({ rule }) => rule !== 'exempt');
+  const capacity = counted.reduce((sum, { rule, capacity: own }) => sum + (rule === 'drain' ? 0 : own), 0);
+  const total = counted.reduce((sum, node) => sum + valueOf(node), 0);
   const average = capacity > 0 ? total / capacity : 0;
   const upper = average * (1 + threshold);
   const longest = Math.max(

@@ -22,7 +22,8 @@ export interface Exploration {
  */
 export function useExploration(
   input: () => ExploreInput | null,
-  revision: () => number | undefined,
+  /** Of the catalogs and of the sizes: the same question has another answer when they change. */
+  revision: () => string,
 ): Exploration {
   const value = shallowRef<RebalanceExploration | null>(null);
   const failure = shallowRef<Failure | null>(null);

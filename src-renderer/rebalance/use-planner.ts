@@ -70,7 +70,7 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
       canPlan.value && constraints.value !== null
         ? { clusterId: clusterId(), constraints: constraints.value, whatIf: whatIf.value }
         : null,
-    () => map.snapshot.value?.revision,
+    () => `${map.snapshot.value?.revision ?? ''} ${map.sizes.value?.revision ?? ''}`,
   );
   const explored = computed(() => exploration.value.value?.[choice.value] ?? null);
   const isTried = computed(() => isTriedOut(whatIf.value));
