@@ -6,6 +6,7 @@ import type { Failure } from '../contract/failure';
 import type { HealthReport } from '../contract/health';
 import type { ClusterNodeStates } from '../contract/node-states';
 import type { SessionState } from '../contract/sessions';
+import type { MoveSample } from '../plans/move-estimate';
 import { isoTime, systemClock } from './clock';
 import type { Clock } from './clock';
 import { createDisksKeeper } from './disks-keeper';
@@ -41,7 +42,10 @@ export interface Monitor {
   /** Sizes not older than `maxAgeMs`; asks every node through the coordinator where there are none. */
   sizes(clusterId: string, maxAgeMs: number): Promise<ClusterSizes>;
   /** What plans are made from beside snapshot and sizes, not older than `maxAgeMs`. */
-  planningFacts(clusterId: string, maxAgeMs: number): Promise<PlanningFacts>;
+  planningFacts(
+    clusterId: string,
+    maxAgeMs: number,
+  ): Promise<PlanningFacts & { readonly moveTimes: readonly MoveSample[] }>;
   reachability(clusterId: string): ClusterReachability | null;
   /** What state each node is in, why and since when. Null before the catalogs were read once. */
   states(clusterId: string): ClusterNodeStates | null;
@@ -135,7 +139,10 @@ export function createMonitor(parts: MonitorParts): Monitor {
     snapshot: (clusterId) => clusters.get(clusterId)?.snapshots.last() ?? null,
     refresh: async (clusterId, signal) => watchedOne(clusterId).snapshots.refresh(signal),
     sizes: async (clusterId, maxAgeMs) => watchedOne(clusterId).sizes.read(maxAgeMs),
-    planningFacts: async (clusterId, maxAgeMs) => watchedOne(clusterId).disks.read(maxAgeMs),
+    planningFacts: async (clusterId, maxAgeMs) => ({
+      ...(await watchedOne(clusterId).disks.read(maxAgeMs)),
+      moveTimes: parts.moveTimes.samples(clusterId),
+    }),
     reachability: (clusterId) => clusters.get(clusterId)?.reachability.last() ?? null,
     states: (clusterId) => clusters.get(clusterId)?.states.last() ?? null,
     probe: async (clusterId) => watchedOne(clusterId).reachability.probe(),

@@ -3,7 +3,7 @@ import type { ClusterSnapshot } from '../contract/cluster';
 import type { NodeRule, RebalanceConstraints } from '../contract/rebalance';
 import { planWorldAsCitus, weightOf } from './citus-reference';
 import type { Thresholds } from './citus-reference';
-import type { MovePace } from './move-time';
+import type { Pace } from './move-estimate';
 import type { OwnPlanInput } from './own-plan';
 import { sameTable } from './plan';
 import type { PlannerWorld, WorldGroup, WorldNode } from './planner-world';
@@ -46,7 +46,7 @@ export function toOwnPlanInput(
   snapshot: Pick<ClusterSnapshot, 'tables'>,
   constraints: RebalanceConstraints,
   thresholds: Thresholds,
-  pace: MovePace,
+  pace: Pace,
 ): OwnPlanInput {
   const rules = rulesOf(constraints);
   const counted = countedWorld(world, constraints);

@@ -11,7 +11,8 @@ import { planWorldAsCitus, thresholdsFor } from './citus-reference';
 import { countedWorld, rulesOf, toOwnPlanInput } from './constrained-world';
 import { freeWhileMoving } from './move-order';
 import { planTime } from './move-time';
-import type { MovePace, Parallelism } from './move-time';
+import type { Parallelism } from './move-time';
+import type { Pace } from './move-estimate';
 import { planOwn } from './own-plan';
 import { counted } from './plan';
 import { notesOn } from './plan-notes';
@@ -26,7 +27,7 @@ export function exploreRebalance(
   facts: WorldFacts & { readonly snapshot: ClusterSnapshot },
   constraints: RebalanceConstraints,
   whatIf: WhatIf,
-  pace: MovePace,
+  pace: Pace,
 ): RebalanceExploration {
   const { snapshot } = facts;
   const world = applyWhatIf(toWorld(facts), whatIf);
@@ -56,7 +57,7 @@ interface Shown {
   readonly world: PlannerWorld;
   readonly constraints: RebalanceConstraints;
   readonly setIndexes: ReadonlyMap<string, number>;
-  readonly pace: MovePace;
+  readonly pace: Pace;
 }
 
 function plansOf(

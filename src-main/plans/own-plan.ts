@@ -7,7 +7,8 @@ import type { Assignment, BalanceProblem } from './fewest-bytes';
 import { orderMoves } from './move-order';
 import type { OrderedMove } from './move-order';
 import { planTime } from './move-time';
-import type { MovePace, Parallelism } from './move-time';
+import type { Parallelism } from './move-time';
+import type { Pace } from './move-estimate';
 import type { RebalanceConstraints } from '../contract/rebalance';
 
 export interface OwnNode {
@@ -47,7 +48,7 @@ export interface OwnPlanInput {
   readonly target: RebalanceConstraints['target'];
   readonly limits: Pick<RebalanceConstraints, 'maxBytes' | 'maxMoves' | 'maxHours'> & Parallelism;
   readonly order: RebalanceConstraints['order'];
-  readonly pace: MovePace;
+  readonly pace: Pace;
 }
 
 export type LimitHit = 'bytes' | 'moves' | 'hours';

@@ -61,7 +61,9 @@ export function useSizes(
     () => {
       stop();
       failure.value = undefined;
-      void ask(restMs());
+      // Whoever comes to look at sizes of which some are missing does not wait for the next beat.
+      const id = toValue(clusterId);
+      void ask(store.sizes.has(id) && hasUnsized(id) ? 0 : restMs());
     },
     { immediate: true },
   );

@@ -306,6 +306,24 @@ describe('with a practice cluster', () => {
     await goTo(page, 'Rebalance');
     await page.getByRole('button', { name: /^Review \d+ moves?$/ }).waitFor({ timeout: 60_000 });
     await expectAccessible('rebalance plan');
+    await page.getByRole('tab', { name: 'Limits' }).click();
+    await expectAccessible('limits of a plan');
+    await page.getByRole('tab', { name: 'Nodes' }).click();
+    await page.getByRole('combobox', { name: 'Part of worker-1' }).selectOption('freeze');
+    await page.getByRole('radio', { name: 'Fewest bytes' }).check();
+    await expectAccessible('rules for nodes');
+    await page.getByRole('combobox', { name: 'Part of worker-1' }).selectOption('none');
+    await page.getByRole('tab', { name: 'What if' }).click();
+    await page.getByRole('slider', { name: 'New nodes' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page
+      .getByRole('row', { name: /new node 1/ })
+      .first()
+      .waitFor();
+    await expectAccessible('what if');
+    await page.getByRole('button', { name: 'As it is' }).click();
+    await page.getByRole('radio', { name: "Citus's own plan" }).check();
+    await page.getByRole('button', { name: /^Review \d+ moves?$/ }).waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: /^Review \d+ moves?$/ }).click();
     await runButton(page).waitFor({ timeout: 60_000 });
     await expectAccessible('review of a rebalance');

@@ -15,6 +15,7 @@ import type { TourGuide } from './tour/guide';
 import { rebalance } from './tour/rebalance';
 import { sickCluster } from './tour/sick-cluster';
 import { tables } from './tour/tables';
+import { rebalancePlanner } from './tour/rebalance-planner';
 
 export interface TourStep {
   readonly step: string;
@@ -49,6 +50,7 @@ const chapters: readonly Chapter[] = [
   { run: tables, isGround: false },
   { run: addNode, isGround: true },
   { run: distributeTable, isGround: true },
+  { run: rebalancePlanner, isGround: false },
   { run: rebalance, isGround: false },
   { run: auditTrail, isGround: false },
   { run: sickCluster, isGround: false },

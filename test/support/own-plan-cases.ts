@@ -1,7 +1,7 @@
 /** A case of Citus's planner put to ours, and what both come to. */
 import { planAsCitus } from '../../src-main/plans/citus-planner';
 import type { PlannerInput } from '../../src-main/plans/citus-planner';
-import { assumedPace } from '../../src-main/plans/move-time';
+import { learnPace } from '../../src-main/plans/move-estimate';
 import { planOwn } from '../../src-main/plans/own-plan';
 import type { OwnPlan, OwnPlanInput } from '../../src-main/plans/own-plan';
 
@@ -41,7 +41,7 @@ export function toOwnInput(input: PlannerInput): OwnPlanInput {
     target: { type: 'as-citus' },
     limits: { maxBytes: null, maxMoves: null, maxHours: null, parallelMoves: 1, movesPerNode: 1 },
     order: 'most-relief-first',
-    pace: assumedPace,
+    pace: learnPace([]),
   };
 }
 

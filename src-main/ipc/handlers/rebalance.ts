@@ -1,7 +1,7 @@
 /** Rebalances that are tried out: read once, planned as often as somebody turns a knob. */
 import type { Monitor } from '../../monitor/monitor';
 import { exploreRebalance } from '../../plans/explore-rebalance';
-import { assumedPace } from '../../plans/move-time';
+import { learnPace } from '../../plans/move-estimate';
 import type { Handlers } from '../serve';
 
 type RebalanceHandlers = Pick<Handlers, Extract<keyof Handlers, `rebalance.${string}`>>;
@@ -23,7 +23,7 @@ export function rebalanceHandlers({ monitor }: { readonly monitor: Monitor }): R
         { snapshot, shardBytes: sizes?.shardBytes ?? {}, ...planning },
         constraints,
         whatIf,
-        assumedPace,
+        learnPace(planning.moveTimes),
       );
     },
   };

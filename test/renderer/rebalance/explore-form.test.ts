@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import {
+  demandsOf,
+  initialLimits,
+  isTriedOut,
+  limitErrors,
+  nothingTried,
+  toConstraints,
+} from '../../../src-renderer/rebalance/explore-form';
+
+const tables = [
+  { schema: 'public', name: 'permits' },
+  { schema: 'public', name: 'fees' },
+];
+
+describe('toConstraints', () => {
+  it('begins without limits, but for the free disk that Citus asks for itself', () => {
+    expect(toConstraints(initialLimits, 'bytes', tables)).toEqual({
+      measure: 'bytes',
+      target: { type: 'as-citus' },
+      nodeRules: [],
+      pinnedTables: [],
+      pinnedShards: [],
+      maxBytes: null,
+      maxMoves: null,
+      maxHours: null,
+      parallelMoves: 1,
+      movesPerNode: 1,
+      keepFreeShare: 0.1,
+      order: 'most-relief-first',
+    });
+  });
+
+  it('takes over what was typed, and tables that are still there', () => {
+    const form = {
+      ...initialLimits,
+      target: 'within' as const,
+      within: ' 25 ',
+      maxGigabytes: '1.5',
+      maxMoves: '4',
+      maxHours: '0.5',
+      keepFree: '',
+      rules: { 3: 'drain' as const },
+      pinnedTables: ['public.fees', 'public.dropped'],
+      pinnedTenants: [{ shardId: '102008', words: 'permits agency_id = 7' }],
+    };
+    expect(toConstraints(form, 'groups', tables)).toMatchObject({
+      measure: 'groups',
+      target: { type: 'within', share: 0.25 },
+      nodeRules: [{ nodeId: 3, rule: 'drain' }],
+      pinnedTables: [{ schema: 'public', name: 'fees' }],
+      pinnedShards: ['102008'],
+      maxBytes: 1.5 * 1024 ** 3,
+      maxMoves: 4,
+      maxHours: 0.5,
+      keepFreeShare: null,
+    });
+    expect(demandsOf(form)).toEqual([
+      '1 node with a rule',
+      '3 pins',
+      'at most 4 moves',
+      'at most 1.5 GB',
+      'at most 0.5 h',
+      'within 25 %',
+    ]);
+  });
+
+  it.each([
+    ['parallelMoves', '', 'A whole number from 1 to 64.'],
+    ['parallelMoves', '2.5', 'A whole number from 1 to 64.'],
+    ['maxMoves', '-1', 'A whole number from 0 to 1000000.'],
+    ['keepFree', 'half', 'A number from 0 to 95.'],
+  ] as const)('%s %j is told and asks nothing', (field, text, words) => {
+    const form = { ...initialLimits, [field]: text };
+    expect(limitErrors(form)).toEqual({ [field]: words });
+    expect(toConstraints(form, 'bytes', tables)).toBeNull();
+  });
+});
+
+it('knows what is tried out', () => {
+  expect(isTriedOut(nothingTried)).toBe(false);
+  expect(isTriedOut({ ...nothingTried, growth: 2 })).toBe(true);
+});
