@@ -33,7 +33,7 @@ export async function rebalancePlanner({ dataFolder, page, picture, step }: Tour
     async () => {
       const after = await valueOf(dataFolder, placements);
       if (after !== before) throw new Error('a plan that was only looked at moved something');
-      return `plans were looked at and no placement changed (${after.slice(0, 8)})`;
+      return `plans were looked at and no placement changed (${after?.slice(0, 8) ?? ''})`;
     },
   );
 }
