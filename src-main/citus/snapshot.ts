@@ -2,7 +2,7 @@
 import type { Reader, StatementOptions } from '../connections/database';
 import type { ClusterSnapshot, RebalanceStrategy } from '../contract/cluster';
 import { readServerFacts } from './capabilities';
-import type { ServerFacts } from './capabilities';
+import type { CatalogFacts, ServerFacts } from './capabilities';
 import { groupsColumn, parseGroups, parseTables, tablesColumn } from './distributed-tables';
 import { jobsColumn, parseJobs } from './jobs';
 import { nodesColumn, parseNodes } from './nodes';
@@ -24,11 +24,51 @@ export interface SnapshotText {
   readonly placements: string;
 }
 
+/** What shows that the catalogs were changed, at a tenth of the price of reading them. */
+export interface Glance {
+  readonly facts: ServerFacts;
+  readonly glance: string;
+}
+
 const strategiesColumn = `
   (SELECT coalesce(json_agg(json_build_array(
             name, default_strategy, default_threshold, minimum_threshold, improvement_threshold
           ) ORDER BY name), '[]')::text
      FROM pg_catalog.pg_dist_rebalance_strategy)`;
+
+/** Rows of a large catalog as two numbers: a new or changed row has a newer xmin, a removed one is not counted any more. */
+const traceOf = (rows: string): string =>
+  `(SELECT count(*) || ' ' || coalesce(sum(r.xmin::text::bigint), 0) FROM ${rows})`;
+
+/**
+ * Small catalogs as they are, large ones by their traces; shards come and go with their placements. A change that leaves
+ * no trace in any of these, as of a key of a table that had another index before, shows with the next full reading.
+ */
+function glanceColumn(catalog: CatalogFacts): string {
+  return `concat_ws(E'\\n', ${nodesColumn}, ${jobsColumn(catalog)}, ${cleanupColumn(catalog)},
+    ${['pg_dist_colocation', 'pg_dist_rebalance_strategy', 'pg_dist_partition', 'pg_dist_placement']
+      .map((name) => traceOf(`pg_catalog.${name} r`))
+      .join(',\n    ')},
+    ${traceOf('pg_catalog.pg_dist_partition p JOIN pg_catalog.pg_class r ON r.oid = p.logicalrelid')})`;
+}
+
+const cleanupColumn = (catalog: CatalogFacts): string =>
+  catalog.hasCleanupRecords ? '(SELECT count(*)::text FROM pg_catalog.pg_dist_cleanup)' : `'0'`;
+
+/** Two small statements on the coordinator: whether a full reading would tell anything new. */
+export async function readGlance(reader: Reader, options?: StatementOptions): Promise<Glance> {
+  const facts = await readServerFacts(reader, options);
+  const [row] = await reader.read<Omit<Glance, 'facts'>>(
+    { text: `SELECT ${glanceColumn(facts.catalog)} AS glance` },
+    options,
+  );
+  if (!row) throw new Error('a SELECT without FROM answered with no row');
+  return { facts, ...row };
+}
+
+export function isSameGlance(one: Glance, other: Glance): boolean {
+  return one.glance === other.glance && JSON.stringify(one.facts) === JSON.stringify(other.facts);
+}
 
 /**
  * Two statements on the coordinator, neither of which contacts a worker: what the server is, then all catalogs in one, so
@@ -43,7 +83,7 @@ SELECT ${nodesColumn} AS nodes,
   ${tablesColumn(facts.catalog)} AS tables,
   ${groupsColumn} AS groups,
   ${strategiesColumn} AS strategies,
-  ${facts.catalog.hasCleanupRecords ? '(SELECT count(*)::text FROM pg_catalog.pg_dist_cleanup)' : `'0'`} AS cleanup,
+  ${cleanupColumn(facts.catalog)} AS cleanup,
   ${jobsColumn(facts.catalog)} AS jobs,
   ${shardsColumn} AS shards,
   ${placementsColumn} AS placements`,

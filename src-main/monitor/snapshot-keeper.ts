@@ -1,7 +1,7 @@
 /** The last good snapshot of one cluster, read again on a beat and when asked to. */
 import { explainCitusError } from '../citus/citus-errors';
-import { isSameText, parseSnapshot, readSnapshotText } from '../citus/snapshot';
-import type { SnapshotContent, SnapshotText } from '../citus/snapshot';
+import { isSameGlance, isSameText, parseSnapshot, readGlance, readSnapshotText } from '../citus/snapshot';
+import type { Glance, SnapshotContent, SnapshotText } from '../citus/snapshot';
 import type { Reader } from '../connections/database';
 import type { ClusterSnapshot } from '../contract/cluster';
 import { FailureError, toFailure } from '../contract/failure';
@@ -14,6 +14,8 @@ import type { Revisions } from './revisions';
 import { diffContent, keepSame, wholeContent } from './snapshot-changes';
 
 export const longestRefreshMs = 60_000;
+/** Between two full readings a glance is enough, as long as it shows nothing new. */
+export const fullReadingEveryMs = 120_000;
 
 export interface SnapshotKeeperParts {
   readonly clusterId: string;
@@ -43,6 +45,8 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
   const { clusterId, clock } = parts;
   let record: ClusterSnapshot | null = null;
   let known: { readonly text: SnapshotText; readonly content: SnapshotContent } | null = null;
+  let fullAt = Number.NEGATIVE_INFINITY;
+  let lastGlance: Glance | null = null;
   let isTroubled = false;
   let tookMs: number | null = null;
   let running: Promise<ClusterSnapshot> | null = null;
@@ -63,13 +67,18 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
     return change && { change, content: known.content };
   };
 
+  const seenAgain = (seen: ClusterSnapshot, takenAt: string): ClusterSnapshot => {
+    record = { ...seen, takenAt };
+    parts.publish('snapshot.seen', { clusterId, revision: record.revision, takenAt });
+    parts.onSnapshot(record);
+    return record;
+  };
+
   const accept = (next: SnapshotText): ClusterSnapshot => {
     const takenAt = isoTime(clock);
     const found = changeIn(next);
-    if (record && !found) {
-      record = { ...record, takenAt };
-      parts.publish('snapshot.seen', { clusterId, revision: record.revision, takenAt });
-    } else if (found) {
+    if (record && !found) return seenAgain(record, takenAt);
+    if (found) {
       const base = record?.revision ?? null;
       record = { clusterId, revision: parts.revisions.next(), takenAt, ...found.content };
       parts.publish('snapshot.changed', {
@@ -94,6 +103,7 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
       if (signal.aborted) throw new FailureError({ kind: 'cancelled', message: 'Cancelled.' });
       tookMs = clock.now() - began;
       isTroubled = false;
+      fullAt = began;
       return accept(next);
     } catch (thrown) {
       const error = explainCitusError(thrown, 'the database of the profile');
@@ -106,6 +116,27 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
       }
       throw error;
     }
+  };
+
+  /**
+   * True when a glance shows the world as it was read; anything else asks for a full reading. What it is held against was
+   * taken before the last full reading, so that a change between the two shows with the next.
+   */
+  const glance = async (): Promise<boolean> => {
+    if (!record || running) return false;
+    const began = clock.now();
+    const { signal } = stop;
+    const seen = await Promise.resolve()
+      .then(() => readGlance(parts.coordinator(), { signal }))
+      .catch(() => null);
+    if (!seen || signal.aborted) return false;
+    const isSame = lastGlance !== null && isSameGlance(seen, lastGlance);
+    lastGlance = seen;
+    if (!isSame || began - fullAt >= fullReadingEveryMs) return false;
+    tookMs = clock.now() - began;
+    isTroubled = false;
+    seenAgain(record, isoTime(clock));
+    return true;
   };
 
   const begin = (): Promise<ClusterSnapshot> => {
@@ -132,6 +163,7 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
     clock,
     () => ({ baseMs: parts.refreshSeconds() * 1000, longestMs: longestRefreshMs }),
     async () => {
+      if (await glance()) return tookMs;
       // One that was stopped when the session was lost is of no use to the session that is open now.
       const isUseful = running && !stopRunning.signal.aborted;
       await (isUseful ? running : refresh())?.catch(() => undefined);

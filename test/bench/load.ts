@@ -64,10 +64,12 @@ async function countStatements(cluster: PracticeClusterForTest): Promise<void> {
   const database = await cluster.connect();
   const libraries = cluster.engine.isEmulator ? 'pg_stat_statements' : 'citus,pg_stat_statements';
   await database.change({ text: `ALTER SYSTEM SET shared_preload_libraries = ${libraries}` });
-  await database.change({ text: 'ALTER SYSTEM SET pg_stat_statements.track_planning = on' });
   await cluster.service.killNode(cluster.practiceId, 'coordinator');
   await cluster.service.reviveNode(cluster.practiceId, 'coordinator');
-  await (await cluster.connect()).change({ text: 'CREATE EXTENSION pg_stat_statements' });
+  const again = await cluster.connect();
+  await again.change({ text: 'CREATE EXTENSION pg_stat_statements' });
+  await again.change({ text: 'ALTER SYSTEM SET pg_stat_statements.track_planning = on' });
+  await again.change({ text: 'SELECT pg_reload_conf()' });
 }
 
 async function makeTables(database: Database): Promise<void> {

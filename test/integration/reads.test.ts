@@ -4,7 +4,7 @@ import type { ServerFacts } from '../../src-main/citus/capabilities';
 import { describeTable } from '../../src-main/citus/describe-table';
 import { recognise } from '../../src-main/citus/recognise';
 import { readShardSizes, toSizes } from '../../src-main/citus/sizes';
-import { readSnapshot } from '../../src-main/citus/snapshot';
+import { isSameGlance, readGlance, readSnapshot } from '../../src-main/citus/snapshot';
 import { readPlainTables } from '../../src-main/citus/tables';
 import { qualified } from '../../src-main/connections/database';
 import type { Database, Reader } from '../../src-main/connections/database';
@@ -225,6 +225,29 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
     expect(texts).toHaveLength(2);
     expect(texts.join(' ')).not.toMatch(/(FROM|JOIN) (pg_catalog\.)?citus_/);
     expect(texts.join(' ')).not.toMatch(/(sizes?|progress|run_command_\w+)\(/);
+  });
+
+  it('sees with a glance that nothing changed, and every kind of change', async () => {
+    const changes = [
+      'CREATE TABLE glanced (id bigint PRIMARY KEY, note text)',
+      `SELECT create_distributed_table('glanced', 'id', shard_count := 4)`,
+      'ALTER TABLE glanced REPLICA IDENTITY FULL',
+      'ALTER TABLE glanced RENAME TO looked_at',
+      `SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', false) FROM pg_dist_node WHERE groupid = 1`,
+      `SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node WHERE groupid = 1`,
+      'DROP TABLE looked_at',
+    ];
+    const seen: boolean[] = [];
+    let before = await readGlance(database);
+    for (const change of changes) {
+      await run(change);
+      const after = await readGlance(database);
+      seen.push(!isSameGlance(before, after));
+      before = await readGlance(database);
+      expect(isSameGlance(after, before)).toBe(true);
+    }
+    // A table that is only PostgreSQL's is none of the cluster's.
+    expect(seen).toEqual([false, true, true, true, true, true, true]);
   });
 
   it('does not count a shard twice when its node has a read replica', async () => {

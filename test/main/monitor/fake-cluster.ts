@@ -97,6 +97,8 @@ export function createFakeCluster(): FakeCluster {
         return [cluster.facts];
       case 'catalogs':
         return [cluster.catalogs];
+      case 'glance':
+        return [{ glance: JSON.stringify(cluster.catalogs) }];
       case 'job':
         return cluster.job
           ? [{ job: JSON.stringify(cluster.job.job), tasks: JSON.stringify(cluster.job.tasks) }]
@@ -122,6 +124,7 @@ export function createFakeCluster(): FakeCluster {
 function subjectOf(text: string): string {
   if (text.includes('citus_version()')) return 'facts';
   if (text.includes('AS placements')) return 'catalogs';
+  if (text.includes('AS glance')) return 'glance';
   if (text.includes('get_rebalance_progress')) return 'moves';
   if (text.includes('citus_shard_sizes')) return 'sizes';
   if (text.includes('citus_check_connection_to_node')) return 'check';

@@ -108,7 +108,7 @@ describe('the snapshot', () => {
     await clock.pass(0);
     const good = monitor.snapshot(id);
     cluster.before = (what) => {
-      if (what === 'catalogs')
+      if (what === 'catalogs' || what === 'glance')
         fail({ kind: 'permission', message: 'permission denied for table pg_dist_shard' });
     };
     await clock.pass(15_000);
@@ -119,7 +119,7 @@ describe('the snapshot', () => {
     await clock.pass(5_000);
     expect(monitor.snapshot(id)?.takenAt).not.toBe(good?.takenAt);
     cluster.before = (what) => {
-      if (what === 'catalogs') fail({ kind: 'database', message: 'again' });
+      if (what === 'catalogs' || what === 'glance') fail({ kind: 'database', message: 'again' });
     };
     await clock.pass(5_000);
     expect(published.of('notice')).toHaveLength(2);
@@ -128,6 +128,8 @@ describe('the snapshot', () => {
   it('is read more seldom while reading is slow', async () => {
     const { clock, cluster, session, count } = setUp();
     cluster.before = async (what) => {
+      // Each glance shows something new.
+      if (what === 'glance') cluster.catalogs = { ...cluster.catalogs, cleanup: String(count('glance')) };
       if (what === 'catalogs') await new Promise<void>((resolve) => void clock.after(3_000, resolve));
     };
     session('open');
@@ -136,6 +138,23 @@ describe('the snapshot', () => {
     expect(count('catalogs')).toBe(2);
     await clock.pass(2_000);
     expect(count('catalogs')).toBe(3);
+  });
+
+  it('is looked at with a glance between full readings, which come every two minutes and with every change', async () => {
+    const { clock, cluster, monitor, session, count } = setUp();
+    session('open');
+    // The second reading is the first that a glance came before.
+    await clock.pass(121_000);
+    expect([count('catalogs'), count('glance')]).toEqual([2, 24]);
+    await clock.pass(5_000);
+    expect(count('catalogs')).toBe(3);
+    cluster.catalogs = { ...cluster.catalogs, placements: '1|100,101' };
+    await clock.pass(5_000);
+    expect(count('catalogs')).toBe(4);
+    expect(monitor.snapshot(id)?.shards.map((shard) => shard.groupIds)).toEqual([[1], [1]]);
+    // What somebody asks for is read in full.
+    await monitor.refresh(id);
+    expect(count('catalogs')).toBe(5);
   });
 
   it('rests while the session is lost, without a notice, and is read at once when it is back', async () => {
