@@ -291,7 +291,7 @@ export function judgeCoordinator(facts: HealthFacts): Judged {
     found:
       own === undefined
         ? 'No node is registered; it registers itself with the first distributed table.'
-        : `Other nodes dial it as ${addressOf(own)}.`,
+        : `Other nodes dial it as ${own.name}, port ${own.port}.`,
     mend: null,
   };
 }

@@ -74,7 +74,7 @@ export async function sickCluster({ page, dataFolder, picture, step }: TourGuide
         /Idle replication slots/,
       ])
         await findings.getByText(words).first().waitFor({ timeout: 60_000 });
-      await page.getByRole('button', { name: 'Check again' }).waitFor();
+      await page.getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached', timeout: 60_000 });
       await picture('health-sick');
       await findings.getByText(/Idle replication slots/).click();
       await picture('health-idle-slot');
