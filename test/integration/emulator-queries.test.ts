@@ -180,6 +180,39 @@ describe('what is sent away', () => {
   });
 });
 
+describe('who is no superuser', () => {
+  it("changes tables of his own, and nobody else's", async () => {
+    const own = await cluster.connect();
+    await own.change({ text: 'CREATE ROLE owner_of_tables' });
+    await own.change({ text: 'GRANT CREATE ON SCHEMA public TO owner_of_tables' });
+    await own.change({ text: 'SET ROLE owner_of_tables' });
+    await own.change({
+      text: 'CREATE TABLE owned (id int PRIMARY KEY); INSERT INTO owned VALUES (1), (2), (3)',
+    });
+    for (const call of [
+      `create_distributed_table_concurrently('owned', 'id', shard_count := 2, colocate_with := 'none')`,
+      `alter_distributed_table('owned', shard_count := 3)`,
+      `isolate_tenant_to_new_shard('owned', 2)`,
+      `update_distributed_table_colocation('owned', 'none')`,
+      `undistribute_table('owned')`,
+    ]) {
+      await own.change({ text: `SELECT ${call}` });
+    }
+    expect(await own.read({ text: 'SELECT count(*)::int AS n FROM owned' })).toEqual([{ n: 3 }]);
+    for (const call of [
+      `alter_distributed_table('permits', shard_count := 3)`,
+      `undistribute_table('permits')`,
+      `isolate_tenant_to_new_shard('permits', 2, 'CASCADE')`,
+      `update_distributed_table_colocation('permits', 'none')`,
+      `create_reference_table('permits')`,
+    ]) {
+      await expect(own.change({ text: `SELECT ${call}` })).rejects.toMatchObject({
+        failure: { sqlState: '42501', serverMessage: 'must be owner of table permits' },
+      });
+    }
+  });
+});
+
 describe('what README names as a limit of the emulator', () => {
   it.each([
     ["INSERT INTO agencies VALUES (7, 'x', 'y') ON CONFLICT (agency_id) DO NOTHING", '42P10'],

@@ -643,6 +643,7 @@ DECLARE
   c pg_class;
   name text := pg_citus_practice.qualified(rel);
 BEGIN
+  PERFORM pg_citus_practice.require_ownership(rel);
   PERFORM pg_citus_practice.ensure_cluster();
   PERFORM pg_citus_practice.require_eligible(rel);
   SELECT * INTO c FROM pg_class WHERE oid = rel;
@@ -658,7 +659,6 @@ BEGIN
   PERFORM pg_citus_practice.distribute(rel, key_name, 'hash', with_table, colocation_word, wanted_shards, false);
   PERFORM pg_citus_practice.drop_local_copies(name::regclass);
 END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.distribute_concurrently(oid, text, oid, text, int) FROM PUBLIC;
 
 CREATE FUNCTION pg_catalog.create_reference_table(table_name regclass) RETURNS void LANGUAGE plpgsql STRICT AS $$
 BEGIN

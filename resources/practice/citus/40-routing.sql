@@ -210,7 +210,7 @@ BEGIN
   -- what sessions remember of the table goes with a change of its row in pg_class
   UPDATE pg_class SET relname = relname WHERE oid = rel;
 END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.recolocate(oid, oid), pg_citus_practice.take_router(text, int) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pg_citus_practice.take_router(text, int) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------------------------------
 -- Commands on nodes

@@ -152,4 +152,4 @@ BEGIN
   EXECUTE command;
 END $$;
 REVOKE ALL ON FUNCTION pg_citus_practice.leave_schema(oid, name), pg_citus_practice.ddl_inside(text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION pg_citus_practice.require_tenant_table(oid), pg_citus_practice.refuse_schema_table(oid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pg_citus_practice.require_tenant_table(oid) FROM PUBLIC;

@@ -179,8 +179,7 @@ BEGIN
   PERFORM pg_citus_practice.drop_local_copies(made);
   RETURN made;
 END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.alter_distribution(oid, text, int, oid, text, boolean),
-  pg_citus_practice.remake(oid, text, int, oid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pg_citus_practice.remake(oid, text, int, oid, text) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------------------------------
 -- Access methods: PostgreSQL has heap and nothing else here

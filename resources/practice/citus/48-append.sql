@@ -61,4 +61,3 @@ BEGIN
   PERFORM pg_citus_practice.attach_shards(rel);
   RETURN id;
 END $$;
-REVOKE ALL ON FUNCTION pg_citus_practice.add_shard(oid) FROM PUBLIC;
