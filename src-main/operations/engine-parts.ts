@@ -43,6 +43,8 @@ export interface EngineTiming {
   readonly closeLimitMs: number;
   /** Limit for the reads that plans and observations make. */
   readonly readLimitMs: number;
+  /** Before another attempt at a move; after the last a person is asked. Citus's own jobs try for half an hour. */
+  readonly moveRetriesMs: readonly number[];
 }
 
 export const defaultTiming: EngineTiming = {
@@ -51,6 +53,7 @@ export const defaultTiming: EngineTiming = {
   reconnectLimitMs: 120_000,
   closeLimitMs: 3_000,
   readLimitMs: 30_000,
+  moveRetriesMs: [5_000, 20_000, 60_000],
 };
 
 export interface OperationsOptions {

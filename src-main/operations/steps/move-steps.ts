@@ -12,9 +12,6 @@ import type { ActionOf, Observation, Step, StepContext, StepResult } from './ste
 
 type Context = StepContext<ActionOf<'move-shards'>>;
 
-/** Milliseconds before another attempt; after the last a person is asked. Citus's own jobs try for half an hour. */
-const retryDelaysMs = [5_000, 20_000, 60_000] as const;
-
 export const moveShardsStep: Step<ActionOf<'move-shards'>> = {
   // What has moved is seen by its placement, and moving it again is refused by the server as done.
   retrySafe: true,
@@ -196,14 +193,15 @@ async function moveOne(context: Context, move: OrderedMove, lane: number): Promi
       // Whether it went through is for the next look to say.
       if (isLostConnection(failure)) throw error;
     }
-    const delayMs = retryDelaysMs[attempt - 1];
+    const { moveRetriesMs } = context.timing;
+    const delayMs = moveRetriesMs[attempt - 1];
     const words = failureWords(failure);
     if (delayMs === undefined || context.holding() || !isWorthAnotherTry(failure)) {
       await items.note(move.shardId, { state: 'failed', endedAt: ended(), outcome: words });
       return `Shard ${move.shardId} could not be moved after ${attempt === 1 ? '1 attempt' : `${attempt} attempts`}: ${words}`;
     }
     const again = new Date(context.now().getTime() + delayMs);
-    const attention = `Shard ${move.shardId} could not be moved (${words}); tried again at ${timeOfDay(again)}, attempt ${attempt + 1} of ${retryDelaysMs.length + 1}.`;
+    const attention = `Shard ${move.shardId} could not be moved (${words}); tried again at ${timeOfDay(again)}, attempt ${attempt + 1} of ${moveRetriesMs.length + 1}.`;
     await items.note(move.shardId, { outcome: attention });
     context.report({ attention });
     while (context.now() < again && !context.holding() && !signal.aborted) {
