@@ -71,6 +71,13 @@ const routes: readonly RouteRecordRaw[] = [
         meta: { title: 'Schema graph', subject: 'tables' },
       },
       {
+        path: 'advisor',
+        name: 'advisor',
+        component: () => import('./advisor/AdvisorView.vue'),
+        props: true,
+        meta: { title: 'Distribution advisor', subject: 'tables' },
+      },
+      {
         path: 'routing',
         name: 'routing',
         component: () => import('./routing-lens/RoutingView.vue'),

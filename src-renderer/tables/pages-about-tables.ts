@@ -2,5 +2,6 @@
 export const pagesAboutTables = [
   { name: 'shards', label: 'Shards' },
   { name: 'schema-graph', label: 'Schema graph' },
+  { name: 'advisor', label: 'Advisor' },
   { name: 'routing', label: 'Routing' },
 ] as const;

@@ -131,7 +131,7 @@ function skipCast(tokens: readonly Token[], start: number): number {
 }
 
 const endsCondition = new Set(
-  'and or ) group order limit offset for returning union intersect except having window join inner left right full cross ; when then fetch'.split(
+  'and or where ) group order limit offset for returning union intersect except having window join inner left right full cross ; when then fetch'.split(
     ' ',
   ),
 );
