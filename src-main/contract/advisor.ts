@@ -77,7 +77,9 @@ export interface DesignSummary {
   readonly why: string;
   /** 0 to 100; what it is made of is in `figures`. */
   readonly score: number;
+  /** Tables that would become what; those that Citus has already are in `kept`. */
   readonly counts: Readonly<Record<Becomes, number>>;
+  readonly kept: number;
   readonly figures: DesignFigures;
   readonly shardCount: number;
   readonly shardCountWhy: string;

@@ -43,13 +43,16 @@ export function verdictState(verdict: ColumnVerdict): { readonly state: ShownSta
   }
 }
 
-/** "5 distributed, 2 reference, 2 local". */
-export function countWords({ counts }: Pick<DesignSummary, 'counts'>): string {
+/** "5 distributed, 2 reference, 2 local, 4 as they are". */
+export function countWords({ counts, kept }: Pick<DesignSummary, 'counts' | 'kept'>): string {
   const order: readonly Becomes[] = ['distributed', 'schema', 'reference', 'local'];
-  return order
+  const words = order
     .filter((becomes) => counts[becomes] > 0)
-    .map((becomes) => `${formatCount(counts[becomes])} ${becomesWords(becomes)}`)
-    .join(', ');
+    .map((becomes) => `${formatCount(counts[becomes])} ${becomesWords(becomes)}`);
+  return [
+    ...words,
+    ...(kept > 0 ? [`${formatCount(kept)} as ${kept === 1 ? 'it is' : 'they are'}`] : []),
+  ].join(', ');
 }
 
 export function skewWords(skew: number | null): string {
@@ -166,6 +169,12 @@ export const growthChoices = [1, 10, 100, 1_000, 10_000].map((growth) => ({
   label: growth === 1 ? "Today's data" : `${formatCount(growth)} times today's data`,
 }));
 
+/** Changes first, then what stays local, then what Citus has already; by name within each. */
+export function inOrderOfChange(tables: readonly DesignTable[]): readonly DesignTable[] {
+  const rank = (table: DesignTable): number => (table.isKept ? 2 : table.becomes === 'local' ? 1 : 0);
+  return tables.toSorted((one, other) => rank(one) - rank(other));
+}
+
 /** What would be done: tables that are not yet what the design makes of them. */
 export function changedTables(design: Design): readonly DesignTable[] {
   return design.tables.filter(({ becomes, isKept }) => !isKept && becomes !== 'local');
@@ -175,7 +184,7 @@ export function changedTables(design: Design): readonly DesignTable[] {
 export function reviewBlocked(design: Design): string | null {
   const added = design.changes.filter(({ code }) => code === 'add-column' || code === 'change-type').length;
   if (changedTables(design).length === 0) return 'This design changes nothing';
-  if (design.counts.schema > 0) return 'Schemas are distributed one at a time; the SQL script has them all';
+  if (design.kind === 'schemas') return 'Schemas are distributed one at a time; the SQL script has them all';
   if (added > 0)
     return `${formatCounted(added, 'column')} must be added or changed first; the SQL script begins with that`;
   return null;

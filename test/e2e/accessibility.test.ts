@@ -247,6 +247,18 @@ describe('with a practice cluster', () => {
     await expectAccessible('route of a statement');
   });
 
+  test('the distribution advisor and its comparison', async () => {
+    const { page } = app;
+    await goTo(page, 'Tables');
+    await page.getByRole('link', { name: 'Advisor', exact: true }).click();
+    await page.getByRole('grid', { name: 'Tables of the design' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('region', { name: /^Why .* becomes what it becomes$/ }).waitFor();
+    await expectAccessible('advisor');
+    await page.getByRole('button', { name: 'Compare designs' }).click();
+    await page.getByRole('region', { name: 'Designs side by side' }).waitFor();
+    await expectAccessible('advisor, designs side by side');
+  });
+
   test('palette and menus', async () => {
     const { page } = app;
     await page.keyboard.press('Control+K');

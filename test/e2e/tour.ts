@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newDataFolder, removeDataFolder, startApp } from '../support/app';
 import { addNode } from './tour/add-node';
+import { advisor } from './tour/advisor';
 import { auditTrail } from './tour/audit-trail';
 import { darkTheme } from './tour/dark-theme';
 import { distributeTable } from './tour/distribute-table';
@@ -48,6 +49,7 @@ interface Chapter {
 const chapters: readonly Chapter[] = [
   { run: firstLook, isGround: true },
   { run: tables, isGround: false },
+  { run: advisor, isGround: false },
   { run: addNode, isGround: true },
   { run: distributeTable, isGround: true },
   { run: rebalancePlanner, isGround: false },

@@ -41,6 +41,7 @@ const names = [
   'shards',
   'schema-graph',
   'routing',
+  'advisor',
 ];
 
 export async function mountView(view: Component, options: MountOptions): Promise<Mounted> {

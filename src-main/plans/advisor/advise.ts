@@ -78,6 +78,7 @@ export function advise(
     kind: one.evaluated.kind,
     score: Math.round(one.evaluated.score),
     counts: one.evaluated.counts,
+    kept: one.evaluated.kept,
     figures: { ...one.evaluated.figures, skew: skewOfLargest(advising, one.evaluated) },
     shardCount: one.evaluated.shardCount.count,
     shardCountWhy: one.evaluated.shardCount.why,

@@ -39,7 +39,7 @@ export function judgeColumn(
   const nullFraction = statistics?.nullFraction ?? (column.isNullable ? null : 0);
   return {
     forbidden: forbiddenBy(column, nullFraction),
-    poor: poorBy(column, distinct, topShare, topValue, workers),
+    poor: poorBy(table, column, distinct, topShare, topValue, workers),
     distinct,
     topShare,
     topValue,
@@ -60,6 +60,7 @@ function forbiddenBy(column: AdvisorColumn, nullFraction: number | null): string
 }
 
 function poorBy(
+  table: AdvisorTable,
   column: AdvisorColumn,
   distinct: number | null,
   topShare: number | null,
@@ -70,6 +71,10 @@ function poorBy(
     return 'a time: new rows are asked for by ranges of it, and a hash answers no range';
   }
   if (measured.test(column.type)) return `a value of type ${column.type}, not a key`;
+  const isKeyed = [...table.uniqueness, ...table.foreignKeys].some(({ columns }) =>
+    columns.includes(column.name),
+  );
+  if (column.type === 'numeric' && !isKeyed) return 'a figure, not a key';
   const least = valuesPerWorker * Math.max(1, workers);
   if (distinct !== null && distinct < least) {
     return `${formatCount(distinct)} distinct ${distinct === 1 ? 'value' : 'values'} for ${formatCount(workers)} nodes: shards stay empty (at least ${least} are wanted)`;

@@ -45,6 +45,7 @@ export interface Evaluated {
   readonly figures: Omit<DesignFigures, 'skew'>;
   readonly score: number;
   readonly counts: Readonly<Record<Becomes, number>>;
+  readonly kept: number;
   readonly kind: DesignKind;
 }
 
@@ -57,8 +58,10 @@ export function evaluate(advising: Advising, assigned: readonly Placed[]): Evalu
   const uniques = uniqueFates(model, placed);
   const routed = workload ? routeAll(workload, (table) => roleOf(placed, table)) : null;
   const counts: Record<Becomes, number> = { distributed: 0, reference: 0, local: 0, schema: 0 };
-  for (const one of placed) counts[one.becomes] += 1;
-  const groups = new Set(placed.flatMap((one) => (one.becomes === 'distributed' ? [one.group] : []))).size;
+  for (const one of placed) if (!one.isKept) counts[one.becomes] += 1;
+  const groups = new Set(
+    placed.flatMap((one) => (one.becomes === 'distributed' && !one.isKept ? [one.group] : [])),
+  ).size;
   const fates = (fate: KeyFate['fate']): number => keys.filter((key) => key.fate === fate).length;
   const figures = {
     spread: spreadOf(judge, placed),
@@ -86,6 +89,7 @@ export function evaluate(advising: Advising, assigned: readonly Placed[]): Evalu
     figures,
     score: scoreOf(advising, { placed, keys, uniques, routed, figures, groups }),
     counts,
+    kept: placed.filter(({ isKept }) => isKept).length,
     kind: counts.schema > 0 ? 'schemas' : groups === 0 ? 'local' : groups === 1 ? 'one-key' : 'several-keys',
   };
 }
@@ -145,6 +149,7 @@ export function toDesign(
     kind: evaluated.kind,
     score: Math.round(evaluated.score),
     counts: evaluated.counts,
+    kept: evaluated.kept,
     figures: { ...evaluated.figures, skew: skewOfLargest(advising, evaluated) },
     shardCount: evaluated.shardCount.count,
     shardCountWhy: evaluated.shardCount.why,

@@ -21,8 +21,9 @@ const most = 256;
 export function shardCountFor(advising: Advising, placed: readonly Placed[]): ShardCount {
   const { model } = advising.judge;
   const { workers, shardCountSetting } = model.facts;
+  const joined = new Set(placed.flatMap((one) => (one.isKept ? [] : [one.group])));
   const existing = placed.findIndex(
-    (one) => one.isKept && one.becomes === 'distributed' && (one.group ?? -1) >= 0,
+    (one) => one.isKept && one.becomes === 'distributed' && joined.has(one.group),
   );
   const kept = model.tables[existing]?.citus;
   if (kept && kept.shardCount > 0) {

@@ -62,7 +62,8 @@ function understand(
   const isSystem = read.tables.map(
     ({ schema, name }) => (schema !== null && systemSchemas.has(schema)) || name.startsWith('pg_'),
   );
-  if (isSystem.every(Boolean)) return 'elsewhere';
+  // A tool that looks at the catalogs, as this app does, is no part of the application's work.
+  if (isSystem.some(Boolean) && known.every((table) => table === undefined)) return 'elsewhere';
   if (known.some((table) => table === undefined)) return null;
   const uses = read.tables.map(({ isTarget }, use) => ({ table: known[use] ?? 0, isTarget }));
   const resolve = resolver(model, read, uses);
