@@ -61,12 +61,12 @@ test('a schema that nobody distributed is advised on, with its evidence, and rev
   await choice.selectOption({ label: 'distributed by permit_id' });
   await expect.poll(() => row('permits').innerText()).toMatch(/permit_id[\s\S]*your choice/);
   await picture('advisor-own-choice');
-  await page.getByRole('button', { name: 'Back to the proposal' }).first().click();
+  await page.getByRole('button', { name: 'Drop own choices' }).click();
   await expect.poll(() => row('permits').innerText()).toMatch(/agency_id/);
 
   await page.getByRole('button', { name: /^Review \d+ changes$/ }).click();
   const statements = await reviewedSql(page);
   await picture('advisor-review');
-  expect(statements.join('\n')).toMatch(/create_reference_table\('archive\.permit_types'/);
-  expect(statements.join('\n')).toMatch(/create_distributed_table\('archive\.permits', 'agency_id'/);
+  expect(statements.join('\n')).toMatch(/create_reference_table\('"archive"\."permit_types"'/);
+  expect(statements.join('\n')).toMatch(/create_distributed_table\('"archive"\."permits"', 'agency_id'/);
 }, 240_000);

@@ -110,7 +110,7 @@ export function advise(
       return toDesign(
         advising,
         found.evaluated,
-        wordsOf(advising, found.candidate, best),
+        wordsOf(advising, { ...found.candidate, evaluated: found.evaluated }, best),
         choices,
         found.problems,
       );
@@ -194,7 +194,7 @@ function wordsOf(
   best: Candidate | undefined,
 ): { readonly designId: string; readonly title: string; readonly why: string } {
   const why = reasonWords(advising, evaluated, best?.designId === designId);
-  if (designId === 'local') {
+  if (evaluated.kind === 'local') {
     const anyKept = evaluated.placed.some(({ isKept }) => isKept);
     return { designId, title: anyKept ? 'Leave it as it is' : 'Stay on one server', why };
   }

@@ -38,22 +38,26 @@ export interface Judge {
   readonly columnOf: (table: number, column: string) => ColumnJudgement | null;
   readonly isUsable: (table: number, column: string) => boolean;
   readonly isSmall: (table: number) => boolean;
+  /** Of the columns by which tables are distributed already. */
+  readonly keptDomains: readonly Domain[];
 }
 
 export function toJudge(model: Model, observed: Observed): Judge {
-  const known = new Map<string, ColumnJudgement | null>();
+  const known = model.tables.map(() => new Map<string, ColumnJudgement | null>());
   const limit = referenceLimitBytes(model);
   const samples = new Map(
     model.facts.samples.map((sample) => [`${model.indexOf(sample.table) ?? -1}\0${sample.column}`, sample]),
   );
   const columnOf = (table: number, name: string): ColumnJudgement | null => {
-    const at = `${table}\0${name}`;
-    const cached = known.get(at);
+    const cached = known[table]?.get(name);
     if (cached !== undefined) return cached;
     const facts = model.tables[table];
     const column = model.column(table, name);
-    const made = facts && column ? judgeColumn(facts, column, model.facts.workers, samples.get(at)) : null;
-    known.set(at, made);
+    const made =
+      facts && column
+        ? judgeColumn(facts, column, model.facts.workers, samples.get(`${table}\0${name}`))
+        : null;
+    known[table]?.set(name, made);
     return made;
   };
   return {
@@ -64,6 +68,15 @@ export function toJudge(model: Model, observed: Observed): Judge {
       const judgement = columnOf(table, column);
       return judgement !== null && judgement.forbidden === null && judgement.poor === null;
     },
+    keptDomains: [
+      ...new Set(
+        model.tables.flatMap(({ citus }, table) => {
+          const isHash = citus?.type === 'distributed' && citus.column !== null;
+          const domain = isHash ? model.domainOf(table, citus.column) : undefined;
+          return domain ? [domain] : [];
+        }),
+      ),
+    ],
     isSmall: (table) => {
       const facts = model.tables[table];
       return facts !== undefined && facts.bytes <= limit && !facts.isPartitioned;
@@ -121,6 +134,8 @@ export function assign(judge: Judge, primary: Domain, derives: boolean): Assignm
       keptPlace(model, table) ?? (table.obstacle === null ? null : local(`stays: it ${table.obstacle}`)),
   );
   placeMembers(judge, primary, placed);
+  // What belongs to tables that are distributed already is put beside them.
+  for (const domain of judge.keptDomains) placeMembers(judge, domain, placed);
   if (derives) placeDerived(judge, primary, placed);
   placeReferences(judge, placed);
   placeOwnKeys(judge, placed);

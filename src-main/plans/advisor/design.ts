@@ -126,7 +126,7 @@ export function toDesign(
     const first = one.group === null ? undefined : firsts.get(one.group);
     const isFirst = first === index;
     const isHash = one.becomes === 'distributed';
-    const simulation = isHash ? simulate(index, one) : null;
+    const simulation = isHash && !one.isKept ? simulate(index, one) : null;
     return {
       schema: table.schema,
       name: table.name,
@@ -139,7 +139,7 @@ export function toDesign(
       rows: table.rows >= 0 && !(one.isKept && one.becomes !== 'local') ? table.rows : null,
       bytes: table.bytes,
       shards: simulation?.shares ?? null,
-      shardsFrom: simulation?.from ?? shardsWords(one.becomes),
+      shardsFrom: simulation?.from ?? (one.isKept ? 'as it lies now' : shardsWords(one.becomes)),
       mustChange: changing.has(`${table.schema}\0${table.name}`),
     };
   });

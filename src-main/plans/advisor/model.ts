@@ -121,15 +121,14 @@ function toDomains(
   columns: readonly ReadonlyMap<string, AdvisorColumn>[],
   links: readonly Link[],
 ): Pick<Model, 'domains' | 'domainOf'> {
-  const ids = new Map<string, number>();
+  const ids = tables.map(() => new Map<string, number>());
   const places: { readonly table: number; readonly column: string }[] = [];
   const parents: number[] = [];
   const idOf = (table: number, column: string): number => {
-    const at = `${table}\0${column}`;
-    const known = ids.get(at);
+    const known = ids[table]?.get(column);
     if (known !== undefined) return known;
     const id = places.length;
-    ids.set(at, id);
+    ids[table]?.set(column, id);
     places.push({ table, column });
     parents.push(id);
     return id;
@@ -201,7 +200,7 @@ function toDomains(
   return {
     domains,
     domainOf: (table, column) => {
-      const id = ids.get(`${table}\0${column}`);
+      const id = ids[table]?.get(column);
       const domain = id === undefined ? undefined : domainByPlace[id];
       return domain === undefined ? undefined : domains[domain];
     },

@@ -8,13 +8,14 @@ export interface Observed {
   readonly comparedShare: (table: number, column: string) => number | null;
   /** Share of all understood calls that write the table; null without evidence. */
   readonly writeShare: (table: number) => number | null;
+  readonly writeCalls: (table: number) => number;
   /** Tables that were used in one statement with this one. */
   readonly usedWith: (table: number) => ReadonlySet<number>;
 }
 
 export function toObserved(workload: Workload | null): Observed {
   const calls = new Map<number, number>();
-  const compared = new Map<string, number>();
+  const compared = new Map<number, Map<string, number>>();
   const writes = new Map<number, number>();
   const together = new Map<number, Set<number>>();
   let total = 0;
@@ -32,7 +33,9 @@ export function toObserved(workload: Workload | null): Observed {
       const at = `${table}\0${column}`;
       if (counted.has(at)) return;
       counted.add(at);
-      compared.set(at, (compared.get(at) ?? 0) + observed.calls);
+      const columns = compared.get(table) ?? new Map<string, number>();
+      columns.set(column, (columns.get(column) ?? 0) + observed.calls);
+      compared.set(table, columns);
     };
     for (const [place, id] of classes) {
       const [use = '', column = ''] = place.split('\0');
@@ -51,20 +54,23 @@ export function toObserved(workload: Workload | null): Observed {
   return {
     comparedShare: (table, column) => {
       const all = calls.get(table);
-      return all === undefined || all === 0 ? null : (compared.get(`${table}\0${column}`) ?? 0) / all;
+      return all === undefined || all === 0 ? null : (compared.get(table)?.get(column) ?? 0) / all;
     },
     writeShare: (table) => (total === 0 ? null : (writes.get(table) ?? 0) / total),
+    writeCalls: (table) => writes.get(table) ?? 0,
     usedWith: (table) => together.get(table) ?? nobody,
   };
 }
 
 /** Written so often that a copy on every node, each write on all of them, would be dear. */
 const oftenWritten = 0.02;
+/** Filling a table once is not writing it often. */
+const fewWrites = 20;
 const rewritten = 20;
 
 export function isWrittenOften(table: AdvisorTable, index: number, observed: Observed): boolean {
   const share = observed.writeShare(index);
-  if (share !== null) return share > oftenWritten;
+  if (share !== null) return share > oftenWritten && observed.writeCalls(index) >= fewWrites;
   return table.writes !== null && table.writes > rewritten * Math.max(1_000, table.rows);
 }
 

@@ -68,22 +68,20 @@ export function placeOwnKeys(judge: Judge, placed: (Placed | null)[]): void {
   );
   const leftBytes = left.reduce((sum, table) => sum + (model.tables[table]?.bytes ?? 0), 0);
   const covered = new Map<number, number>();
-  const columnsOf = (table: number): readonly string[] => {
-    const facts = model.tables[table];
-    return (facts?.columns ?? [])
-      .map(({ name }) => name)
-      .filter((name) => model.domainOf(table, name) !== undefined && judge.isUsable(table, name));
-  };
+  const options = new Map<number, readonly { readonly column: string; readonly domain: Domain }[]>();
   for (const table of left) {
-    const domains = new Set(columnsOf(table).map((name) => model.domainOf(table, name)?.id ?? -1));
-    for (const id of domains) covered.set(id, (covered.get(id) ?? 0) + (model.tables[table]?.bytes ?? 0));
+    const usable = (model.tables[table]?.columns ?? []).flatMap(({ name }) => {
+      const domain = model.domainOf(table, name);
+      return domain && judge.isUsable(table, name) ? [{ column: name, domain }] : [];
+    });
+    options.set(table, usable);
+    for (const id of new Set(usable.map(({ domain }) => domain.id)))
+      covered.set(id, (covered.get(id) ?? 0) + (model.tables[table]?.bytes ?? 0));
   }
   for (const table of left) {
     const facts = model.tables[table] as AdvisorTable;
     let best: { column: string; domain: Domain; weight: number } | null = null;
-    for (const column of columnsOf(table)) {
-      const domain = model.domainOf(table, column);
-      if (!domain) continue;
+    for (const { column, domain } of options.get(table) ?? []) {
       const keysKept = facts.uniqueness.filter((one) => one.columns.includes(column)).length;
       const weight =
         3 * (judge.observed.comparedShare(table, column) ?? 0)
