@@ -105,6 +105,13 @@ const routes: readonly RouteRecordRaw[] = [
         props: true,
         meta: { title: 'Audit' },
       },
+      {
+        path: 'timeline',
+        name: 'timeline',
+        component: () => import('./history/TimelineView.vue'),
+        props: true,
+        meta: { title: 'Timeline', subject: 'topology' },
+      },
       // Pages that lead to a change; `subject` names the entry of the rail they belong to.
       {
         path: 'add-node',

@@ -1,6 +1,8 @@
 /** Pure: what the health page says, and the report as text. */
 import type { HealthCheck, HealthLevel, HealthPage, HealthReport } from '../../src-main/contract/health';
 import { assertNever } from '../api/assert-never';
+import { withNames } from '../nodes/node-names';
+import type { NamedAddress } from '../nodes/node-names';
 import type { ShownState } from '../ui/states';
 
 export function levelState(level: HealthLevel): ShownState {
@@ -36,20 +38,8 @@ export function tookWords(tookMs: number): string {
   return tookMs < 950 ? `${Math.max(0.1, tookMs / 1000).toFixed(1)} s` : `${Math.round(tookMs / 1000)} s`;
 }
 
-/** Addresses of nodes that were given a name, by that name. */
-export function withNames(
-  text: string,
-  named: readonly { readonly name: string; readonly host: string; readonly port: number }[],
-): string {
-  return named.reduce(
-    (words, { name, host, port }) =>
-      words.replace(new RegExp(`${host.replaceAll('.', '\\.')}:${port}(?!\\d)`, 'g'), name),
-    text,
-  );
-}
-
 /** A check as it is read: nodes that were given a name by that name, and SQL as it is. */
-export function named(check: HealthCheck, names: Parameters<typeof withNames>[1]): HealthCheck {
+export function named(check: HealthCheck, names: readonly NamedAddress[]): HealthCheck {
   if (names.length === 0) return check;
   return {
     ...check,

@@ -48,3 +48,12 @@ export function titleOfAddress(titles: ReadonlyMap<number, NodeTitle>, address: 
   for (const title of titles.values()) if (title.address === address) return title.title;
   return address;
 }
+
+/** Addresses of nodes that were given a name, by that name. */
+export function withNames(text: string, named: readonly NamedAddress[]): string {
+  return named.reduce(
+    (words, { name, host, port }) =>
+      words.replace(new RegExp(`${host.replaceAll('.', '\\.')}:${port}(?!\\d)`, 'g'), name),
+    text,
+  );
+}

@@ -109,6 +109,16 @@ export function usePaletteEntries(): () => readonly PaletteEntry[] {
         keys: `Alt ${index + 1}`,
         run: () => go(subject.id),
       })),
+      ...(router.hasRoute('timeline')
+        ? [
+            {
+              id: 'subject-timeline',
+              group: 'Go to' as PaletteGroup,
+              label: 'Timeline',
+              run: () => go('timeline'),
+            },
+          ]
+        : []),
       ...(router.hasRoute('add-node')
         ? [
             {

@@ -5,8 +5,10 @@
 import { computed } from 'vue';
 import type { ComputedRef, MaybeRefOrGetter } from 'vue';
 import type { ClusterNode, NodeReachability } from '../../src-main/contract/cluster';
+import type { PastReply } from '../../src-main/contract/history';
 import { useCluster } from '../clusters/cluster-store';
 import type { ClusterRecords } from '../clusters/cluster-store';
+import { usePast } from '../history/use-past';
 import { toNodeTitles } from '../nodes/node-names';
 import type { NodeTitle } from '../nodes/node-names';
 import { reachabilityByNode, toNodeState } from '../nodes/node-words';
@@ -29,15 +31,25 @@ export interface ClusterMap extends ClusterRecords {
   /** Null until the catalogs were read once. */
   readonly shards: ComputedRef<ShardMap | null>;
   readonly traffic: ComputedRef<Traffic>;
+  /** ISO 8601: the moment in the past that all of this is of; null when it is of now. */
+  readonly pastAt: ComputedRef<string | null>;
+  /** Why nothing may be changed from here; null when it may. */
+  readonly blocked: ComputedRef<string | null>;
 }
 
 /** Ages inside sentences are renewed this often; each renewal draws the graph again. */
 const beatMs = 30_000;
 
-export function useClusterMap(clusterId: MaybeRefOrGetter<string>): ClusterMap {
-  const cluster = useCluster(clusterId);
+/** @param past what is shown instead of now; `gap` is a moment of which nothing is known. */
+export function useClusterMap(
+  clusterId: MaybeRefOrGetter<string>,
+  past: MaybeRefOrGetter<PastReply | null> = null,
+): ClusterMap {
+  const cluster = usePast(useCluster(clusterId), past);
   const now = useNow();
-  const coarseNow = computed(() => Math.ceil(now.value / beatMs) * beatMs);
+  const coarseNow = computed(() =>
+    cluster.pastAt.value === null ? Math.ceil(now.value / beatMs) * beatMs : Date.parse(cluster.pastAt.value),
+  );
 
   const nodes = computed(() => cluster.snapshot.value?.nodes ?? []);
   const titles = computed<ReadonlyMap<number, NodeTitle>>((before) =>

@@ -2,7 +2,8 @@
 import { flushPromises } from '@vue/test-utils';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { HealthCheck, HealthReport } from '../../../src-main/contract/health';
-import { countFindings, toReportText, withNames } from '../../../src-renderer/health/health-words';
+import { countFindings, toReportText } from '../../../src-renderer/health/health-words';
+import { withNames } from '../../../src-renderer/nodes/node-names';
 import HealthView from '../../../src-renderer/health/HealthView.vue';
 import { clusterId, makeCluster } from '../cluster-fixture';
 import { button, mountView } from '../mount-view';

@@ -1,0 +1,120 @@
+/** A worker dies and comes back in the real app; the timeline tells both, and the slider shows the time between. */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { newDataFolder, removeDataFolder, startApp } from '../support/app';
+import type { DrivenApp } from '../support/app';
+import { clusterCommand, goTo, pictureOfFailure, startPractice } from '../support/e2e-driver';
+import { recordedClusters } from '../support/practice-endpoint';
+import { waitFor } from '../support/wait';
+
+let app: DrivenApp;
+let dataFolder: string;
+
+beforeAll(async () => {
+  dataFolder = newDataFolder();
+  app = await startApp({ dataFolder });
+  await startPractice(app.page, dataFolder);
+});
+
+afterEach(({ task }) => pictureOfFailure(task, app?.page));
+
+afterAll(async () => {
+  await app?.quit();
+  removeDataFolder(dataFolder);
+});
+
+async function openTimeline(page: Page): Promise<void> {
+  await goTo(page, 'Topology');
+  await page.getByRole('link', { name: 'Timeline', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor();
+}
+
+function change(page: Page, words: RegExp): ReturnType<Page['getByRole']> {
+  return page.getByRole('grid', { name: 'Changes, newest first' }).getByRole('row', { name: words }).first();
+}
+
+/** The state of a worker as the table of the topology has it. */
+async function stateInTable(page: Page, node: string): Promise<string> {
+  const row = page
+    .getByRole('grid', { name: 'Nodes with their state, data and moves' })
+    .getByRole('row', { name: new RegExp(node) });
+  return row.innerText();
+}
+
+test('a worker that dies and comes back is in the timeline', async () => {
+  const { page } = app;
+  const worker =
+    recordedClusters(dataFolder)[0]?.nodes.find(({ name }) => name !== 'coordinator')?.name ?? '';
+  await clusterCommand(page, new RegExp(`^Kill ${worker}`));
+  await page.getByRole('alertdialog').getByRole('button', { name: /^Kill/ }).click();
+  await page.getByText('unreachable').first().waitFor({ timeout: 60_000 });
+  await openTimeline(page);
+  await change(page, new RegExp(`${worker} went away`)).waitFor({ timeout: 30_000 });
+  await clusterCommand(page, new RegExp(`^Revive ${worker}`));
+  await change(page, new RegExp(`${worker} came back`)).waitFor({ timeout: 60_000 });
+
+  await page.getByRole('combobox', { name: 'Changes of' }).selectOption({ label: 'Tables' });
+  expect(await change(page, /went away/).count()).toBe(0);
+  await page.getByRole('combobox', { name: 'Changes of' }).selectOption({ label: 'Nodes' });
+  await page.getByRole('searchbox', { name: 'Search changes' }).fill('went away');
+  await change(page, /went away/).waitFor();
+  expect(await change(page, /came back/).count()).toBe(0);
+});
+
+test('the slider shows the time between, and nothing can be changed from there', async () => {
+  const { page } = app;
+  await goTo(page, 'Topology');
+  await page.getByRole('button', { name: 'Table', exact: true }).click();
+  await waitFor(
+    'the worker to be active',
+    async () => !/unreachable/.test(await stateInTable(page, 'worker-1')),
+  );
+  const slider = page.getByRole('slider', { name: 'Moment shown' });
+  await slider.focus();
+  expect(await slider.getAttribute('aria-valuetext')).toBe('now');
+  // By keyboard, change by change, to the moment at which it was gone.
+  await waitFor('the moment at which the worker was gone', async () => {
+    await page.keyboard.press('ArrowLeft');
+    return /went away/.test((await slider.getAttribute('aria-valuetext')) ?? '');
+  });
+  await page.getByText(/^As it was at/).waitFor();
+  await waitFor('the worker of then', async () => /unreachable/.test(await stateInTable(page, 'worker-1')));
+  expect(await page.getByRole('button', { name: 'Add node…' }).getAttribute('aria-disabled')).toBe('true');
+  await page.keyboard.press('End');
+  await page.getByText(/^As it was at/).waitFor({ state: 'detached' });
+  await waitFor('the worker of now', async () => !/unreachable/.test(await stateInTable(page, 'worker-1')));
+  expect(await page.getByRole('button', { name: 'Add node…' }).getAttribute('aria-disabled')).toBeNull();
+});
+
+test('the past is still there after the app was started again, and the time between is a gap', async () => {
+  await app.quit();
+  app = await startApp({ dataFolder });
+  const { page } = app;
+  await page
+    .getByRole('button', { name: /^Practice A/ })
+    .first()
+    .click();
+  await page.getByRole('button', { name: 'Start Practice A' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Topology' }).waitFor({ timeout: 60_000 });
+  await openTimeline(page);
+  await change(page, /went away/).dblclick();
+  await page.getByText(/^As it was at/).waitFor();
+  await page.getByRole('button', { name: 'Table', exact: true }).click();
+  await waitFor('the worker of then', async () => /unreachable/.test(await stateInTable(page, 'worker-1')));
+  const between = await page.evaluate(async () => {
+    const { shardboard } = window as unknown as {
+      shardboard: { request: (name: string, input: unknown, callId: string) => Promise<{ value: never }> };
+    };
+    const clusterId = /cluster\/([^/]+)/.exec(location.hash)?.[1] ?? '';
+    const { value } = await shardboard.request('history.read', { clusterId, limit: 1 }, 'spans');
+    const { spans } = value as { spans: { from: string; to: string }[] };
+    const at = new Date((Date.parse(spans[0]!.to) + Date.parse(spans[1]!.from)) / 2).toISOString();
+    const past = await shardboard.request('history.past', { clusterId, at }, 'past');
+    return (past.value as { outcome: string }).outcome;
+  });
+  expect(between).toBe('gap');
+});
+
+test('no error reached the console of the page', () => {
+  expect(app.pageErrors).toEqual([]);
+});
