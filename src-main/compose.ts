@@ -13,6 +13,7 @@ import { createRegistry } from './connections/registry';
 import type { Failure } from './contract/failure';
 import type { Operation } from './contract/operations';
 import { createHistory } from './history/history';
+import { copyPicture } from './ipc/copy-picture';
 import { createHandlers } from './ipc/handlers';
 import { forgetLostPractice } from './ipc/handlers/practice';
 import { createNotices } from './ipc/publish';
@@ -236,6 +237,13 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     routing: { registry, monitor },
     operations: { operations, audit, askForFile: (name) => askForFile(surroundings.window(), name) },
     practice: { ...practiceParts, ready },
+    share: {
+      profiles,
+      snapshot: (clusterId) => monitor.snapshot(clusterId),
+      practices: async () => (await practice.list()).clusters,
+      askForFile: (name) => askForFile(surroundings.window(), name),
+      copyPicture,
+    },
   });
 
   return {

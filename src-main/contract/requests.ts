@@ -30,6 +30,7 @@ import type { RowCount, StatementRoute, ValueRoute } from './routing';
 import { exploreInput } from './rebalance';
 import type { RebalanceExploration } from './rebalance';
 import { clusterInput, openSessionInput } from './sessions';
+import { cleanInput, copyPictureInput, savePictureInput } from './share';
 import type { ConnectionReport, SessionState } from './sessions';
 import type { TableKeys, TableRowEstimates } from './tables';
 
@@ -42,6 +43,10 @@ export const requestInputs = {
   'app.notices': nothing,
   'app.copyText': copyInput,
   'app.saveTextFile': saveFileInput,
+  /** Texts of an export without secrets, and without names where that is asked for. */
+  'share.clean': cleanInput,
+  'share.savePicture': savePictureInput,
+  'share.copyPicture': copyPictureInput,
   'settings.read': nothing,
   'settings.write': settingsInput,
 
@@ -129,6 +134,10 @@ export interface Replies {
   'app.copyText': null;
   /** Null when the person closed the dialog. */
   'app.saveTextFile': { readonly path: string } | null;
+  'share.clean': readonly string[];
+  /** Null when the person closed the dialog. */
+  'share.savePicture': { readonly path: string } | null;
+  'share.copyPicture': null;
   'settings.read': SettingsRecord;
   'settings.write': SettingsRecord;
 

@@ -177,8 +177,10 @@ export function createRecording(options: RecordingOptions): Recording {
     onSizes(record) {
       quietly((opened, at) => {
         if (snapshot === null || !opened.isOn()) return;
-        const hasNew = [...world.shards.keys()].some((oid) => !world.sizes.has(oid));
-        if (!hasNew && Date.parse(at) - sizedMs < sizesEveryMs) return;
+        const hasUnknown = [...world.shards.keys()].some(
+          (oid) => world.sizes.get(oid)?.includes('null') ?? true,
+        );
+        if (!hasUnknown && Date.parse(at) - sizedMs < sizesEveryMs) return;
         sizedMs = Date.parse(at);
         world = withSizes(world, snapshot, record);
       });

@@ -18,6 +18,8 @@ import type { RoutingParts } from './handlers/routing';
 import { tableHandlers } from './handlers/tables';
 import type { TableParts } from './handlers/tables';
 import { rebalanceHandlers } from './handlers/rebalance';
+import { shareHandlers } from './handlers/share';
+import type { ShareParts } from './handlers/share';
 import type { Handlers } from './serve';
 
 export interface HandlerParts {
@@ -28,6 +30,7 @@ export interface HandlerParts {
   readonly history: History;
   readonly operations: OperationParts;
   readonly practice: PracticeParts;
+  readonly share: ShareParts;
   readonly tables: TableParts;
   readonly routing: RoutingParts;
 }
@@ -42,6 +45,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...operationHandlers(parts.operations),
     ...rebalanceHandlers(parts.clusters),
     ...practiceHandlers(parts.practice),
+    ...shareHandlers(parts.share),
     ...tableHandlers(parts.tables),
     ...routingHandlers(parts.routing),
   };

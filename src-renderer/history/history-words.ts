@@ -18,7 +18,7 @@ const levelWords: Readonly<Record<HistoryEvent['level'], string>> = {
   bad: 'trouble',
   mind: 'mind',
   busy: 'began',
-  ok: 'well',
+  ok: 'fine',
   mute: 'changed',
 };
 

@@ -33,6 +33,12 @@ export function toRange(name: RangeName, spans: readonly HistorySpan[], nowMs: n
   return { fromMs, toMs: nowMs };
 }
 
+/** An hour, or all where less is kept. */
+export function fittingRange(spans: readonly HistorySpan[], nowMs: number): RangeName {
+  const first = spans[0];
+  return first === undefined || nowMs - Date.parse(first.from) < rangeMs.hour ? 'all' : 'hour';
+}
+
 /** 0..1; outside of it where the moment is outside of the range. */
 export function shareOf(range: TimeRange, atMs: number): number {
   return (atMs - range.fromMs) / Math.max(1, range.toMs - range.fromMs);

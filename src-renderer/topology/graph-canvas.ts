@@ -60,7 +60,7 @@ export function keepStylesheetOut(): void {
   document.head.append(placeholder);
 }
 
-function toDefinition(element: GraphElement): ElementDefinition {
+export function toDefinition(element: GraphElement): ElementDefinition {
   return {
     group: element.group,
     data: { id: element.id, ...element.data },

@@ -86,13 +86,21 @@ export function rowWindow(
   return { first, end, above: first * rowHeight, below: (rowCount - end) * rowHeight };
 }
 
+/** Heads and rows as they are exported. */
+export function toCells<Row>(
+  columns: readonly TableColumn<Row>[],
+  rows: readonly Row[],
+): readonly (readonly CellValue[])[] {
+  return [columns.map(({ label }) => label), ...rows.map((row) => columns.map(({ value }) => value(row)))];
+}
+
 /** RFC 4180, with a byte-order mark left to the writer. Text a spreadsheet would run as a formula is made text. */
+export function cellsToCsv(cells: readonly (readonly CellValue[])[]): string {
+  return cells.map((row) => row.map(csvCell).join(',') + '\r\n').join('');
+}
+
 export function toCsv<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): string {
-  const lines = [
-    columns.map(({ label }) => csvCell(label)),
-    ...rows.map((row) => columns.map(({ value }) => csvCell(value(row)))),
-  ];
-  return lines.map((cells) => cells.join(',') + '\r\n').join('');
+  return cellsToCsv(toCells(columns, rows));
 }
 
 function csvCell(value: CellValue): string {

@@ -32,6 +32,7 @@ export interface MountOptions {
 }
 
 const names = [
+  'timeline',
   'topology',
   'nodes',
   'tables',
@@ -47,6 +48,7 @@ const names = [
 export async function mountView(view: Component, options: MountOptions): Promise<Mounted> {
   const { fixture } = options;
   const bridge = createFakeBridge({
+    'share.clean': ({ texts }) => texts,
     ...(fixture === null ? {} : { 'cluster.sizes': () => fixture.sizes }),
     // Plans of our own have tests of their own; elsewhere they are still on their way.
     'rebalance.explore': () => new Promise(() => undefined),

@@ -206,7 +206,7 @@ describe('TablesView', () => {
       fixture: four,
       answers: { 'app.saveTextFile': () => ({ path: '/tmp/tables.csv' }), 'tables.plain': () => [] },
     });
-    await button(mounted.wrapper, 'Export CSV').trigger('click');
+    await button(mounted.wrapper, 'Save as CSV').trigger('click');
     await flushPromises();
     const call = mounted.bridge.calls.find((one) => one.name === 'app.saveTextFile');
     expect((call?.input as { text: string }).text.split('\r\n')).toHaveLength(8);

@@ -1,8 +1,9 @@
 /** The app itself: what it is, its settings, clipboard and files of the person's choosing. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AppInfo, Licence, Notice } from '../../contract/app';
 import { FailureError } from '../../contract/failure';
+import { saveFile } from '../../storage/save-file';
 import type { SettingsStore } from '../../storage/settings';
 import type { Handlers } from '../serve';
 
@@ -51,22 +52,6 @@ async function readLicences(file: string): Promise<readonly Licence[]> {
         kind: 'storage',
         message: 'The list of licences cannot be read.',
         remedy: 'Install the app again, or build it with "npm start".',
-      },
-      { cause },
-    );
-  }
-}
-
-async function saveFile(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, 'utf8');
-  } catch (cause) {
-    throw new FailureError(
-      {
-        kind: 'storage',
-        message: `The file could not be written: ${path}`,
-        remedy: 'Choose another folder, or free some space.',
-        serverMessage: cause instanceof Error ? cause.message : String(cause),
       },
       { cause },
     );

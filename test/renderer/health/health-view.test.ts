@@ -153,11 +153,11 @@ describe('HealthView', () => {
       fixture,
       answers: { 'health.report': () => aReport(), 'app.copyText': () => null },
     });
-    await button(mounted.wrapper, 'Copy report').trigger('click');
+    await button(mounted.wrapper, 'Copy as text').trigger('click');
     await flushPromises();
     const copied = mounted.bridge.calls.find(({ name }) => name === 'app.copyText');
     expect(JSON.stringify(copied?.input)).toContain('audit_events cannot move online');
-    expect(mounted.wrapper.text()).toContain('Report copied');
+    expect(mounted.wrapper.text()).toContain('Copied');
   });
 });
 

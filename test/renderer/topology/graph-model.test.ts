@@ -6,31 +6,11 @@ import { createGraphMemory } from '../../../src-renderer/topology/graph-memory';
 import { cardLimit, toGraph } from '../../../src-renderer/topology/graph-model';
 import type { Graph, GraphInput } from '../../../src-renderer/topology/graph-model';
 import { toTraffic } from '../../../src-renderer/topology/moves';
-import type { Palette } from '../../../src-renderer/topology/palette';
+import { palette } from './palette-fixture';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
 import { makeCluster, makeConditions, makeProgress, makeUnreachable, takenAt } from '../cluster-fixture';
 import type { Fixture } from '../cluster-fixture';
 import type { ClusterReachability, JobProgress } from '../../../src-main/contract/cluster';
-
-const palette: Palette = {
-  panel: '#ffffff',
-  raised: '#fefefe',
-  line: '#d9dfe6',
-  ink1: '#16202b',
-  ink2: '#4a5868',
-  ink3: '#617083',
-  accent: '#0b63ce',
-  accentSoft: '#e6f0fc',
-  ok: '#12734a',
-  mind: '#8a5300',
-  bad: '#b3261e',
-  busy: '#5b3fb5',
-  busySoft: '#eeeafa',
-  mute: '#6b7785',
-  muteSoft: '#eceff3',
-  groups: ['#000001', '#000002', '#000003', '#000004', '#000005'],
-  isContrast: false,
-};
 
 function inputOf(
   fixture: Fixture,

@@ -1,0 +1,69 @@
+/** Pure: the picture around a graph that is given to others: what it is, of when, and what its colours mean. */
+import type { ShownState } from '../ui/states';
+import type { GraphElement } from './graph-diff';
+
+export interface LegendEntry {
+  readonly text: string;
+  readonly colour: string;
+  /** A glyph for a state; null for the square of a colocation group. */
+  readonly glyph: string | null;
+}
+
+/** Plain data: its texts can be replaced before it is drawn. */
+export interface GraphPicture {
+  readonly title: string;
+  readonly summary: string;
+  /** As in "2026-03-01 12:04:31". */
+  readonly time: string;
+  readonly legend: readonly LegendEntry[];
+  /** Texts of elements that carry one, by element id. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export const frame = { margin: 24, head: 56, foot: 32 } as const;
+/** Of a legend entry, by the length of its text. */
+export const legendWidth = (text: string): number => 30 + text.length * 6.4;
+
+export const levelOrder = ['ok', 'mind', 'bad', 'busy', 'mute'] as const satisfies readonly ShownState[];
+
+/** Arcs may hang below the cards by this much. */
+const arcRoom = 110;
+
+export function boxOf(elements: readonly GraphElement[]): Box {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { position, data, group } of elements) {
+    if (group !== 'nodes' || position === undefined) continue;
+    const width = Number(data['width'] ?? 0);
+    const height = Number(data['height'] ?? 0);
+    left = Math.min(left, position.x - width / 2);
+    right = Math.max(right, position.x + width / 2);
+    top = Math.min(top, position.y - height / 2);
+    bottom = Math.max(bottom, position.y + height / 2);
+  }
+  if (left === Infinity) return { x: 0, y: 0, width: 0, height: 0 };
+  const hasArcs = elements.some(({ classes }) => classes.startsWith('flow'));
+  return { x: left, y: top, width: right - left, height: bottom - top + (hasArcs ? arcRoom : 0) };
+}
+
+export function textsOf(elements: readonly GraphElement[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    elements.flatMap(({ id, data }) => (typeof data['text'] === 'string' ? [[id, data['text']]] : [])),
+  );
+}
+
+export function withTexts(
+  elements: readonly GraphElement[],
+  texts: Readonly<Record<string, string>>,
+): readonly GraphElement[] {
+  return elements.map((element) => {
+    const text = texts[element.id];
+    return text === undefined ? element : { ...element, data: { ...element.data, text } };
+  });
+}

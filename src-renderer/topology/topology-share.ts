@@ -1,0 +1,161 @@
+/** The topology for others: as a picture, as text that stays text, as rows. */
+import type { Share } from '../share/use-share';
+import { glyphs } from '../nodes/node-words';
+import { formatBytes, formatDay, formatTime } from '../ui/format';
+import type { TableColumn } from '../ui/table-rows';
+import { levelOrder, textsOf } from './graph-frame';
+import type { GraphPicture, LegendEntry } from './graph-frame';
+import { toGraph } from './graph-model';
+import type { Graph } from './graph-model';
+import { graphSvg } from './graph-svg';
+import { levelColour } from './node-outline';
+import { groupColours, readPalette } from './palette';
+import type { Palette } from './palette';
+import { familyWords } from './shard-groups';
+import type { ShardMap } from './shard-groups';
+import { toSummary } from './summary';
+import { familyColour } from './tile-colours';
+import type { Colouring } from './tile-colours';
+import { toMatrix, toTwinInput, toTwinRows } from './twin';
+import type { TwinRow } from './twin';
+import type { ClusterMap } from './use-cluster-map';
+
+export const topologyFormats = [
+  { id: 'png', label: 'Save picture as PNG…' },
+  { id: 'svg', label: 'Save picture as SVG…' },
+  { id: 'copy', label: 'Copy picture' },
+  { id: 'nodes', label: 'Save nodes as CSV…' },
+  { id: 'matrix', label: 'Save matrix as CSV…' },
+] as const;
+export type TopologyFormat = (typeof topologyFormats)[number]['id'];
+
+export interface ShownTopology {
+  readonly map: ClusterMap;
+  readonly shards: ShardMap;
+  readonly colouring: Colouring;
+  readonly expandedNode: number | null;
+  readonly litTable: number | null;
+}
+
+export async function shareTopology(
+  share: Share,
+  shown: ShownTopology,
+  format: TopologyFormat,
+  hidesNames: boolean,
+): Promise<void> {
+  const { map, shards } = shown;
+  const name = `${map.name.value} topology`;
+  switch (format) {
+    case 'nodes':
+      return share.save(`${name}.csv`, nodeColumns, toTwinRows(toTwinInput(map, shards, null)), hidesNames);
+    case 'matrix':
+      return saveMatrix(share, shown, hidesNames);
+    case 'svg':
+    case 'png':
+    case 'copy': {
+      const palette = readPalette(document.documentElement);
+      const { elements } = graphOf(shown, palette);
+      const picture = pictureOf(shown, elements, palette);
+      if (format === 'svg') {
+        return share.saveText(`${name}.svg`, picture, hidesNames, (one) => graphSvg(elements, one, palette));
+      }
+      // Cytoscape comes with it.
+      const { graphPng } = await import('./graph-png');
+      return share.savePicture(format === 'png' ? `${name}.png` : null, picture, hidesNames, (one) =>
+        graphPng(elements, one, palette),
+      );
+    }
+  }
+}
+
+function graphOf({ map, shards, ...shown }: ShownTopology, palette: Palette): Graph {
+  return toGraph({
+    nodes: map.nodes.value,
+    titles: map.titles.value,
+    states: map.states.value,
+    shards,
+    traffic: map.traffic.value,
+    palette,
+    ...shown,
+    selectedNode: null,
+    selectedGroup: null,
+    aspectRatio: 1.5,
+  });
+}
+
+function pictureOf(
+  { map, shards, colouring }: ShownTopology,
+  elements: Graph['elements'],
+  palette: Palette,
+): GraphPicture {
+  const at = map.pastAt.value ?? map.seenAt.value ?? '';
+  const present = new Set([...map.states.value.values()].map(({ level }) => level));
+  const words = {
+    ok: 'active',
+    mind: 'wants attention',
+    bad: 'unreachable',
+    busy: 'moving',
+    mute: 'inactive or unknown',
+  };
+  const families: readonly LegendEntry[] =
+    colouring === 'group'
+      ? shards.families
+          .filter(({ index, kind }) => index < groupColours && kind !== 'local')
+          .map((family) => ({
+            text: familyWords(family),
+            colour: familyColour(family, palette),
+            glyph: null,
+          }))
+      : [];
+  return {
+    title: map.name.value,
+    summary: toSummary({
+      nodes: map.nodes.value,
+      titles: map.titles.value,
+      states: map.states.value,
+      shards,
+      remaining: null,
+    }),
+    time: at === '' ? '' : `${formatDay(at)} ${formatTime(at, Date.parse(at))}`,
+    legend: [
+      ...families,
+      ...levelOrder
+        .filter((level) => present.has(level))
+        .map((level) => ({ text: words[level], colour: levelColour(level, palette), glyph: glyphs[level] })),
+    ],
+    texts: textsOf(elements),
+  };
+}
+
+const nodeColumns: readonly TableColumn<TwinRow>[] = [
+  { id: 'node', label: 'Node', value: (row) => row.title },
+  { id: 'address', label: 'Address', value: (row) => row.rest },
+  { id: 'state', label: 'State', value: (row) => row.state?.words ?? 'unknown' },
+  { id: 'why', label: 'Why', value: (row) => row.state?.why },
+  { id: 'role', label: 'Role', value: (row) => row.role },
+  { id: 'bytes', label: 'Bytes', value: (row) => row.bytes },
+  { id: 'groups', label: 'Shard groups', value: (row) => row.shardGroups },
+  { id: 'holds', label: 'Holds', value: (row) => row.holds },
+  { id: 'moves', label: 'Moves', value: (row) => row.moves },
+];
+
+function saveMatrix(share: Share, { map, shards }: ShownTopology, hidesNames: boolean): Promise<void> {
+  const matrix = toMatrix(toTwinInput(map, shards, null));
+  type Row = (typeof matrix.rows)[number];
+  const columns: readonly TableColumn<Row>[] = [
+    { id: 'node', label: 'Node', value: (row) => row.title },
+    ...matrix.families.flatMap((family, index): readonly TableColumn<Row>[] => [
+      {
+        id: `${family.key} groups`,
+        label: `${familyWords(family)}: shard groups`,
+        value: (row) => row.cells[index]?.groups,
+      },
+      {
+        id: `${family.key} bytes`,
+        label: `${familyWords(family)}: size`,
+        value: (row) => formatBytes(row.cells[index]?.bytes),
+      },
+    ]),
+  ];
+  return share.save(`${map.name.value} matrix.csv`, columns, matrix.rows, hidesNames);
+}
