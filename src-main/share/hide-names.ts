@@ -37,6 +37,7 @@ export function createNameHider(known: KnownNames): (text: string) => string {
     ...listed(known.roles, 'role'),
     ...listed(known.databases, 'database'),
     ...listed(known.clusters, 'cluster'),
+    ...portReplacements(known),
     // What nobody told us by name.
     { pattern: uriPart, by: '$1hidden' },
     { pattern: hostParameter, by: '$1hidden' },
@@ -93,6 +94,15 @@ function hostReplacements({ nodes, hosts }: KnownNames): readonly Replacement[] 
       'gi',
     ),
     by: standIn,
+  }));
+}
+
+/** What a title leaves of an address, as in ":5432", and words as "port 5432". */
+function portReplacements({ nodes }: KnownNames): readonly Replacement[] {
+  const ports = [...new Set(nodes.map(({ port }) => port))];
+  return ports.map((port) => ({
+    pattern: new RegExp(`(?<![\\w\\])])(?::|\\bport )${port}(?!\\d)`, 'g'),
+    by: 'port hidden',
   }));
 }
 

@@ -1,6 +1,7 @@
 /** Pure: the picture around a graph that is given to others: what it is, of when, and what its colours mean. */
 import type { ShownState } from '../ui/states';
 import type { GraphElement } from './graph-diff';
+import type { Bounds } from './scene';
 
 export interface LegendEntry {
   readonly text: string;
@@ -20,36 +21,15 @@ export interface GraphPicture {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-export interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
 export const frame = { margin: 24, head: 56, foot: 32 } as const;
 /** Of a legend entry, by the length of its text. */
 export const legendWidth = (text: string): number => 30 + text.length * 6.4;
 
 export const levelOrder = ['ok', 'mind', 'bad', 'busy', 'mute'] as const satisfies readonly ShownState[];
 
-/** Arcs may hang below the cards by this much. */
-const arcRoom = 110;
-
-export function boxOf(elements: readonly GraphElement[]): Box {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { position, data, group } of elements) {
-    if (group !== 'nodes' || position === undefined) continue;
-    const width = Number(data['width'] ?? 0);
-    const height = Number(data['height'] ?? 0);
-    left = Math.min(left, position.x - width / 2);
-    right = Math.max(right, position.x + width / 2);
-    top = Math.min(top, position.y - height / 2);
-    bottom = Math.max(bottom, position.y + height / 2);
-  }
-  if (left === Infinity) return { x: 0, y: 0, width: 0, height: 0 };
-  const hasArcs = elements.some(({ classes }) => classes.startsWith('flow'));
-  return { x: left, y: top, width: right - left, height: bottom - top + (hasArcs ? arcRoom : 0) };
+export interface Drawn {
+  readonly elements: readonly GraphElement[];
+  readonly bounds: Bounds;
 }
 
 export function textsOf(elements: readonly GraphElement[]): Readonly<Record<string, string>> {

@@ -2,8 +2,8 @@
 import cytoscape from 'cytoscape';
 import { keepStylesheetOut, toDefinition } from './graph-canvas';
 import type { GraphElement } from './graph-diff';
-import { boxOf, frame, legendWidth, withTexts } from './graph-frame';
-import type { GraphPicture } from './graph-frame';
+import { frame, legendWidth, withTexts } from './graph-frame';
+import type { Drawn, GraphPicture } from './graph-frame';
 import { toStylesheet } from './graph-style';
 import type { Palette } from './palette';
 
@@ -13,11 +13,11 @@ const largestSide = 12_000;
 
 /** Base64, without the head of a data URI. */
 export async function graphPng(
-  elements: readonly GraphElement[],
+  { elements, bounds }: Drawn,
   picture: GraphPicture,
   palette: Palette,
 ): Promise<string> {
-  const graph = await drawApart(withTexts(elements, picture.texts), palette);
+  const graph = await drawApart({ elements: withTexts(elements, picture.texts), bounds }, palette);
   const bitmap = await createImageBitmap(graph);
   const margin = frame.margin * scale;
   const head = frame.head * scale;
@@ -52,7 +52,7 @@ export async function graphPng(
   return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
 }
 
-async function drawApart(elements: readonly GraphElement[], palette: Palette): Promise<Blob> {
+async function drawApart({ elements, bounds }: Drawn, palette: Palette): Promise<Blob> {
   keepStylesheetOut();
   const container = document.createElement('div');
   container.setAttribute('aria-hidden', 'true');
@@ -66,18 +66,13 @@ async function drawApart(elements: readonly GraphElement[], palette: Palette): P
     return await cy.png({
       output: 'blob-promise',
       full: true,
-      scale: scaleOf(elements),
+      scale: Math.min(scale, largestSide / Math.max(bounds.width, bounds.height)),
       bg: palette.panel,
     });
   } finally {
     cy.destroy();
     container.remove();
   }
-}
-
-function scaleOf(elements: readonly GraphElement[]): number {
-  const { width, height } = boxOf(elements);
-  return Math.min(scale, largestSide / Math.max(width, height, 1));
 }
 
 /** Cytoscape begins to load pictures when it draws, and draws without those that are not there yet. */

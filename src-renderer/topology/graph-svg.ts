@@ -1,14 +1,13 @@
 /** Pure: the graph as an SVG document in which text stays text. It shows what Cytoscape draws by `graph-style.ts`. */
 import { escapeMarkup } from '../share/markup';
 import type { GraphElement, Point } from './graph-diff';
-import { boxOf, frame, legendWidth, withTexts } from './graph-frame';
-import type { GraphPicture } from './graph-frame';
+import { frame, legendWidth, withTexts } from './graph-frame';
+import type { Drawn, GraphPicture } from './graph-frame';
 import type { Palette } from './palette';
 
 const scale = 2;
 
-export function graphSvg(elements: readonly GraphElement[], picture: GraphPicture, palette: Palette): string {
-  const box = boxOf(elements);
+export function graphSvg({ elements, bounds: box }: Drawn, picture: GraphPicture, palette: Palette): string {
   const width = Math.ceil(Math.max(box.width, 640) + 2 * frame.margin);
   const height = Math.ceil(box.height + 2 * frame.margin + frame.head + frame.foot);
   const left = frame.margin - box.x + (width - 2 * frame.margin - box.width) / 2;
@@ -76,13 +75,9 @@ function nodeBody(element: GraphElement, at: Point, text: string, palette: Palet
     const [width, height, border] = [of('width'), of('height'), of('borderWidth')];
     const dash = data['borderStyle'] === 'dashed' ? ' stroke-dasharray="5 3"' : '';
     const shape = `<rect x="${round(at.x - width / 2 + border / 2)}" y="${round(at.y - height / 2 + border / 2)}" width="${round(width - border)}" height="${round(height - border)}" rx="${isTile ? 4 : 8}" fill="${palette.raised}" stroke="${String(data['borderColour'])}" stroke-width="${border}"${dash}/>`;
-    if (!isTile) return shape;
-    const bar =
-      typeof data['image'] === 'string' && data['image'] !== ''
-        ? image(data['image'], at, of('imageWidth'), of('imageHeight'))
-        : '';
-    return `${shape}${bar}${fitted(text, at.x, at.y + height / 2 + 5, 5, palette.ink2, 32, 'text-anchor="middle"')}`;
+    return isTile ? shape + lines(text, at.x, at.y + height / 2 + 5, 5, palette.ink2) : shape;
   }
+  if (has(element, 'bar')) return bar(element, at, of('width'), of('height'));
   if (has(element, 'edge-mark')) {
     return `<rect x="${round(at.x - 3)}" y="${round(at.y - of('height') / 2)}" width="6" height="${round(of('height'))}" rx="3" fill="${colour}"/>`;
   }
@@ -94,13 +89,45 @@ function nodeBody(element: GraphElement, at: Point, text: string, palette: Palet
       + line(text, at.x, at.y, 8, palette.ink1, 'text-anchor="middle" font-weight="600"')
     );
   }
-  if (has(element, 'rack')) return fitted(text, at.x, at.y, 12, palette.ink2, 68);
+  if (has(element, 'group-card')) {
+    const [width, height] = [of('width'), of('height')];
+    return (
+      `<rect x="${round(at.x - width / 2)}" y="${round(at.y - height / 2)}" width="${width}" height="${height}" rx="6" fill="${palette.raised}" stroke="${colour}" stroke-width="2"/>`
+      + lines(text, at.x, at.y - (text.split('\n').length - 1) * 9, 12, palette.ink1)
+    );
+  }
+  if (has(element, 'block')) return fitted(text, at.x, at.y, 12.5, palette.ink2, of('room'));
+  if (has(element, 'glyph')) return line(text, at.x, at.y, of('size'), colour, 'text-anchor="middle"');
   if (has(element, 'text')) {
     const isStrong = has(element, 'title') || has(element, 'section');
     const ink = has(element, 'title') ? palette.ink1 : has(element, 'state') ? colour : palette.ink2;
     return fitted(text, at.x, at.y, of('size'), ink, of('room'), isStrong ? 'font-weight="600"' : '');
   }
   return '';
+}
+
+/** Below each other, centred. */
+function lines(text: string, x: number, y: number, size: number, ink: string): string {
+  return text
+    .split('\n')
+    .map((one, index) => line(one, x, y + index * size * 1.5, size, ink, 'text-anchor="middle"'))
+    .join('');
+}
+
+/** From the bottom up; each part reaches from one of its two stops to the other. */
+function bar({ data }: GraphElement, at: Point, width: number, height: number): string {
+  const colours = String(data['colours'] ?? '').split(' ');
+  const stops = String(data['stops'] ?? '')
+    .split(' ')
+    .map((stop) => Number.parseFloat(stop) / 100);
+  return colours
+    .map((colour, index) => {
+      const [from, to] = [stops[index], stops[index + 1]];
+      if (from === undefined || to === undefined || colour !== colours[index + 1] || to <= from) return '';
+      const top = at.y + height / 2 - to * height;
+      return `<rect x="${round(at.x - width / 2)}" y="${round(top)}" width="${round(width)}" height="${round((to - from) * height)}" fill="${colour}"/>`;
+    })
+    .join('');
 }
 
 function image(source: string, at: Point, width: number, height: number): string {

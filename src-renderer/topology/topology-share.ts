@@ -1,13 +1,15 @@
 /** The topology for others: as a picture, as text that stays text, as rows. */
 import type { Share } from '../share/use-share';
 import { glyphs } from '../nodes/node-words';
-import { formatBytes, formatDay, formatTime } from '../ui/format';
+import { formatDay, formatTime } from '../ui/format';
 import type { TableColumn } from '../ui/table-rows';
 import { levelOrder, textsOf } from './graph-frame';
 import type { GraphPicture, LegendEntry } from './graph-frame';
 import { toGraph } from './graph-model';
-import type { Graph } from './graph-model';
+import type { Graph, GraphInput } from './graph-model';
 import { graphSvg } from './graph-svg';
+import { cellAt, toMatrix } from './matrix';
+import type { MatrixRow } from './matrix';
 import { levelColour } from './node-outline';
 import { groupColours, readPalette } from './palette';
 import type { Palette } from './palette';
@@ -15,8 +17,7 @@ import { familyWords } from './shard-groups';
 import type { ShardMap } from './shard-groups';
 import { toSummary } from './summary';
 import { familyColour } from './tile-colours';
-import type { Colouring } from './tile-colours';
-import { toMatrix, toTwinInput, toTwinRows } from './twin';
+import { toTwinInput, toTwinRows } from './twin';
 import type { TwinRow } from './twin';
 import type { ClusterMap } from './use-cluster-map';
 
@@ -32,9 +33,8 @@ export type TopologyFormat = (typeof topologyFormats)[number]['id'];
 export interface ShownTopology {
   readonly map: ClusterMap;
   readonly shards: ShardMap;
-  readonly colouring: Colouring;
-  readonly expandedNode: number | null;
-  readonly litTable: number | null;
+  /** How it is looked at. */
+  readonly view: Pick<GraphInput, 'colouring' | 'grouping' | 'stateFilter' | 'litTable' | 'focus'>;
 }
 
 export async function shareTopology(
@@ -54,21 +54,21 @@ export async function shareTopology(
     case 'png':
     case 'copy': {
       const palette = readPalette(document.documentElement);
-      const { elements } = graphOf(shown, palette);
-      const picture = pictureOf(shown, elements, palette);
+      const graph = graphOf(shown, palette);
+      const picture = pictureOf(shown, graph, palette);
       if (format === 'svg') {
-        return share.saveText(`${name}.svg`, picture, hidesNames, (one) => graphSvg(elements, one, palette));
+        return share.saveText(`${name}.svg`, picture, hidesNames, (one) => graphSvg(graph, one, palette));
       }
       // Cytoscape comes with it.
       const { graphPng } = await import('./graph-png');
       return share.savePicture(format === 'png' ? `${name}.png` : null, picture, hidesNames, (one) =>
-        graphPng(elements, one, palette),
+        graphPng(graph, one, palette),
       );
     }
   }
 }
 
-function graphOf({ map, shards, ...shown }: ShownTopology, palette: Palette): Graph {
+function graphOf({ map, shards, view }: ShownTopology, palette: Palette): Graph {
   return toGraph({
     nodes: map.nodes.value,
     titles: map.titles.value,
@@ -76,16 +76,17 @@ function graphOf({ map, shards, ...shown }: ShownTopology, palette: Palette): Gr
     shards,
     traffic: map.traffic.value,
     palette,
-    ...shown,
+    ...view,
     selectedNode: null,
+    selectedFamily: null,
     selectedGroup: null,
     aspectRatio: 1.5,
   });
 }
 
 function pictureOf(
-  { map, shards, colouring }: ShownTopology,
-  elements: Graph['elements'],
+  { map, shards, view: { colouring } }: ShownTopology,
+  { elements }: Graph,
   palette: Palette,
 ): GraphPicture {
   const at = map.pastAt.value ?? map.seenAt.value ?? '';
@@ -119,6 +120,9 @@ function pictureOf(
     time: at === '' ? '' : `${formatDay(at)} ${formatTime(at, Date.parse(at))}`,
     legend: [
       ...families,
+      ...(colouring === 'group' && families.length < shards.families.length
+        ? [{ text: families.length === 0 ? 'local tables' : 'others', colour: palette.mute, glyph: null }]
+        : []),
       ...levelOrder
         .filter((level) => present.has(level))
         .map((level) => ({ text: words[level], colour: levelColour(level, palette), glyph: glyphs[level] })),
@@ -139,21 +143,28 @@ const nodeColumns: readonly TableColumn<TwinRow>[] = [
   { id: 'moves', label: 'Moves', value: (row) => row.moves },
 ];
 
-function saveMatrix(share: Share, { map, shards }: ShownTopology, hidesNames: boolean): Promise<void> {
-  const matrix = toMatrix(toTwinInput(map, shards, null));
-  type Row = (typeof matrix.rows)[number];
-  const columns: readonly TableColumn<Row>[] = [
+function saveMatrix(share: Share, { map, shards, view }: ShownTopology, hidesNames: boolean): Promise<void> {
+  const matrix = toMatrix({
+    nodes: map.nodes.value,
+    titles: map.titles.value,
+    states: map.states.value,
+    shards,
+    stateFilter: view.stateFilter,
+    measure: 'bytes',
+    sort: null,
+  });
+  const columns: readonly TableColumn<MatrixRow>[] = [
     { id: 'node', label: 'Node', value: (row) => row.title },
-    ...matrix.families.flatMap((family, index): readonly TableColumn<Row>[] => [
+    ...matrix.families.flatMap((family, index): readonly TableColumn<MatrixRow>[] => [
       {
         id: `${family.key} groups`,
         label: `${familyWords(family)}: shard groups`,
-        value: (row) => row.cells[index]?.groups,
+        value: (row) => cellAt(matrix, row, index, 'bytes').groups,
       },
       {
         id: `${family.key} bytes`,
-        label: `${familyWords(family)}: size`,
-        value: (row) => formatBytes(row.cells[index]?.bytes),
+        label: `${familyWords(family)}: bytes`,
+        value: (row) => cellAt(matrix, row, index, 'bytes').bytes,
       },
     ]),
   ];

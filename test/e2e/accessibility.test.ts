@@ -358,6 +358,22 @@ describe('with a practice cluster', () => {
     await expectAccessible('audit');
   });
 
+  test('the timeline, the topology as it was, what it can be given as', async () => {
+    const { page } = app;
+    await goTo(page, 'Topology');
+    await page.getByRole('link', { name: 'Timeline', exact: true }).click();
+    const changes = page.getByRole('grid', { name: 'Changes, newest first' });
+    await changes.getByRole('row').nth(1).click();
+    await expectAccessible('timeline');
+    await page.getByRole('button', { name: 'Show the topology then' }).click();
+    await page.getByText(/^As it was at/).waitFor();
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    await expectAccessible('topology as it was');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await page.getByText(/^As it was at/).waitFor({ state: 'detached' });
+  });
+
   test('notices, with some', async () => {
     await fromPalette(app.page, 'Show notices');
     await app.page.getByRole('dialog', { name: 'Notices' }).waitFor();

@@ -1,4 +1,6 @@
 /** A worker dies and comes back in the real app; the timeline tells both, and the slider shows the time between. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { newDataFolder, removeDataFolder, startApp } from '../support/app';
@@ -113,6 +115,55 @@ test('the past is still there after the app was started again, and the time betw
     return (past.value as { outcome: string }).outcome;
   });
   expect(between).toBe('gap');
+});
+
+/** Chooses an entry of the page's Share menu; the dialog is answered with a file of this name. */
+async function shared(page: Page, item: string, name: string): Promise<Buffer> {
+  const path = join(dataFolder, name);
+  await app.electron.evaluate(({ dialog }, filePath) => {
+    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath });
+  }, path);
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByRole('menuitem', { name: item, exact: true }).click();
+  await waitFor(`the file ${name}`, () => existsSync(path), 30_000);
+  return readFileSync(path);
+}
+
+test('pictures, tables and the health report are given to others, with no name of a host if so wanted', async () => {
+  const { page } = app;
+  await goTo(page, 'Topology');
+  const svg = await shared(page, 'Save picture as SVG…', 'topology.svg');
+  const titles = (recordedClusters(dataFolder)[0]?.nodes ?? []).map(({ name }) => name);
+  expect(titles.length).toBe(3);
+  const isWellFormed = await page.evaluate(
+    (text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror') === null,
+    svg.toString('utf8'),
+  );
+  expect(isWellFormed).toBe(true);
+  for (const title of titles) expect(svg.toString('utf8')).toContain(`>${title}</text>`);
+
+  const png = await shared(page, 'Save picture as PNG…', 'topology.png');
+  expect(png.subarray(1, 4).toString('latin1')).toBe('PNG');
+  // At twice the size of the screen.
+  expect(png.readUInt32BE(16)).toBeGreaterThanOrEqual(1_280);
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Copy picture', exact: true }).click();
+  await page.getByText('Picture copied').waitFor();
+
+  const nodes = (await shared(page, 'Save nodes as CSV, names hidden…', 'nodes.csv')).toString();
+  expect(nodes.split('\r\n').length).toBe(titles.length + 2);
+  await goTo(page, 'Health');
+  await page.getByRole('button', { name: 'Share', exact: true }).waitFor({ timeout: 60_000 });
+  const open = (await shared(page, 'Save as HTML page…', 'health.html')).toString();
+  const hidden = (await shared(page, 'Save as HTML page, names hidden…', 'hidden.html')).toString();
+  expect(open).toContain('127.0.0.1');
+  for (const text of [nodes, hidden]) {
+    expect(text).not.toContain('127.0.0.1');
+    expect(text).not.toContain('postgres ');
+    expect(text).not.toContain('Practice A');
+  }
+  expect(hidden).toMatch(/^<!doctype html>/);
+  expect(hidden).not.toMatch(/<script|https?:/);
 });
 
 test('no error reached the console of the page', () => {

@@ -13,6 +13,7 @@ import { distributeTable } from './tour/distribute-table';
 import { firstLook } from './tour/first-look';
 import { StepFailed } from './tour/guide';
 import type { TourGuide } from './tour/guide';
+import { history } from './tour/history';
 import { rebalance } from './tour/rebalance';
 import { sickCluster } from './tour/sick-cluster';
 import { tables } from './tour/tables';
@@ -56,6 +57,7 @@ const chapters: readonly Chapter[] = [
   { run: rebalance, isGround: false },
   { run: auditTrail, isGround: false },
   { run: sickCluster, isGround: false },
+  { run: history, isGround: false },
   { run: darkTheme, isGround: false },
 ];
 

@@ -23,13 +23,14 @@ describe('names in what is given to others', () => {
     ['10.1.2.3:9702, then 10.1.2.3:9701', 'node-4, then node-3'],
     [
       'connection to server at "10.9.8.7", port 5432 failed',
-      'connection to server at "hidden", port 5432 failed',
+      'connection to server at "hidden", port hidden failed',
     ],
     ['postgres://clerk_reader@db-w1.db.agency.example/permits_prod', 'postgres://hidden/database-1'],
     ['role "somebody_else" does not exist', 'role "hidden" does not exist'],
     ['role "postgres" is a superuser', 'role "role-2" is a superuser'],
     ['host=db-9 user=x dbname=y port=1', 'host=hidden user=hidden dbname=hidden port=1'],
     ['address fe80::1ff:fe23:4567:890a is new', 'address hidden address is new'],
+    [':9701 · 5.8 MB, port 9702', 'port hidden · 5.8 MB, port hidden'],
     ['Permits production, 12:04:31', 'cluster-1, 12:04:31'],
     [
       'SELECT citus_version(); PostgreSQL 15.20, Citus 13.2.2',
@@ -52,7 +53,7 @@ describe('names in what is given to others', () => {
   const words = fc.constantFrom(
     (name: string) => `connection to ${name} was lost`,
     (name: string) => `"${name}"`,
-    (name: string) => `${name}:5432`,
+    (name: string) => (name.includes(':') ? `[${name}]:5432` : `${name}:5432`),
     (name: string) => `could not translate host name "${name}" to address`,
     (name: string) => `SELECT * FROM master_add_node('${name}', 5432)`,
     (name: string) => `(${name}),[${name}]\n${name}; ${name}.`,
