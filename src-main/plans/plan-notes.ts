@@ -38,10 +38,7 @@ export function notesOn(
   const factor = (nodeId: number): string =>
     `${(utilisation(plan, input, nodeId) / plan.average).toFixed(2)} ×`;
   for (const nodeId of above) {
-    mind(
-      'above',
-      `${label(nodeId)} ends at ${factor(nodeId)} the average: ${whyAbove(nodeId, plan, input, constraints)}`,
-    );
+    mind('above', `${label(nodeId)} ends at ${factor(nodeId)} the average: ${whyAbove(nodeId, plan, input)}`);
   }
   if (below.length > 0) {
     mind(
@@ -57,6 +54,13 @@ export function notesOn(
         `The free disk of ${listed(unique(unknown.map((node) => node.label)))} is not known, so nothing is moved there while free disk is to be kept.`,
       );
     }
+  }
+  const largest = world.groups.reduce((most, { bytes }) => Math.max(most, bytes ?? 0), 0);
+  if (constraints.measure === 'bytes' && plan.moves.length > 0 && world.baseCostBytes > largest) {
+    fine(
+      'base-cost',
+      `Citus counts ${sizeWords(world.baseCostBytes)} on top of each shard group. That is more than any holds here, so their number is evened out rather than their bytes.`,
+    );
   }
   if (plan.isReference) {
     fine('as-citus', "No way with fewer bytes was found than that of Citus's planner under the same rules.");
@@ -83,12 +87,7 @@ export function offThreshold(
   };
 }
 
-function whyAbove(
-  nodeId: number,
-  plan: OwnPlan,
-  input: OwnPlanInput,
-  constraints: RebalanceConstraints,
-): string {
+function whyAbove(nodeId: number, plan: OwnPlan, input: OwnPlanInput): string {
   const node = input.nodes.find((one) => one.nodeId === nodeId);
   if (node && !node.isHeld) return 'it is frozen.';
   if (plan.limitsHit.length > 0) return 'the limit ends the plan before.';
@@ -107,12 +106,19 @@ function whyAbove(
   if (rest.some(({ isPinned }) => isPinned)) return 'what lies on it is pinned.';
   if (input.nodes.every(({ takes, nodeId: other }) => !takes || other === nodeId))
     return 'no other node may take shards.';
-  if (
-    input.nodes.some(({ takes, roomBytes }) => takes && Number.isFinite(roomBytes))
-    && constraints.keepFreeShare !== null
-  )
-    return 'no whole shard group fits elsewhere within balance and free disk.';
+  const smallest = rest.reduce((least, { bytes }) => Math.min(least, bytes), Number.POSITIVE_INFINITY);
+  const others = input.nodes.filter(({ takes, nodeId: other }) => takes && other !== nodeId);
+  if (others.every(({ roomBytes }) => roomBytes < smallest * (1 + input.limits.movesPerNode)))
+    return 'no other node has the disk free.';
+  if (isAsEvenAsAsked(nodeId, plan, input))
+    return "Citus's own plan leaves a node as full; a closer target can be set under Limits.";
   return 'whole shard groups allow no better, or not for what it would cost to move them.';
+}
+
+function isAsEvenAsAsked(nodeId: number, plan: OwnPlan, input: OwnPlanInput): boolean {
+  return (
+    input.target.type === 'as-citus' && utilisation(plan, input, nodeId) <= plan.ceiling * (1 + tolerance)
+  );
 }
 
 function whyBelow(nodeIds: readonly number[], plan: OwnPlan, input: OwnPlanInput): string {
@@ -120,7 +126,9 @@ function whyBelow(nodeIds: readonly number[], plan: OwnPlan, input: OwnPlanInput
   const nodes = input.nodes.filter(({ nodeId }) => nodeIds.includes(nodeId));
   if (nodes.every(({ takes }) => !takes)) return 'nothing may come there.';
   if (nodes.some(({ roomBytes }) => roomBytes <= 0)) return 'there is no free disk to fill.';
-  return 'filling further would relieve no node that is too full.';
+  return input.target.type === 'as-citus'
+    ? 'the target, no node fuller than by Citus, asks for no more.'
+    : 'whole shard groups allow no better, or not for what it would cost to move them.';
 }
 
 function utilisation(plan: OwnPlan, input: OwnPlanInput, nodeId: number): number {
