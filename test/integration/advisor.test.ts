@@ -38,7 +38,7 @@ const child = fc.record<Child>({
 });
 
 /** Tenants, a list, and tables below them: keys of every kind that the advisor has to deal with. */
-function createSql(children: readonly Child[]): readonly string[] {
+function createSql(children: readonly Child[], withTriggers: boolean): readonly string[] {
   const statements = [
     'CREATE SCHEMA advised',
     'SET search_path = advised, public',
@@ -91,7 +91,7 @@ function createSql(children: readonly Child[]): readonly string[] {
       `repeat('x', 300)`,
     ];
     statements.push(`INSERT INTO ${name} (${named.join(', ')}) SELECT ${values.join(', ')} FROM ${from}`);
-    if (one.hasTrigger) {
+    if (one.hasTrigger && withTriggers) {
       statements.push(
         `CREATE FUNCTION ${name}_touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
         `CREATE TRIGGER ${name}_touched BEFORE UPDATE ON ${name} FOR EACH ROW EXECUTE FUNCTION ${name}_touch()`,
@@ -155,7 +155,8 @@ describe.each(await engines())('the distribution advisor on $name', (engine) => 
         fc.nat(3),
         async (children, choice) => {
           try {
-            for (const statement of createSql(children)) await run(statement);
+            // Citus takes local tables with triggers into its metadata, the emulator refuses them.
+            for (const statement of createSql(children, !engine.isEmulator)) await run(statement);
             const adviser = await adviseNow();
             const designs = adviser.advice.designs.filter(({ kind }) => kind !== 'local');
             const chosen = designs[choice % Math.max(1, designs.length)];

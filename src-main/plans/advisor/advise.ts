@@ -230,7 +230,8 @@ function reasonWords(advising: Advising, evaluated: Evaluated, isBest: boolean):
   if (counts.schema > 0) parts.push('each tenant on one node');
   const columns = evaluated.placed.filter(({ derived }) => derived !== null).length;
   if (columns > 0) parts.push(`${counted(columns, 'table')} must get the column first`);
-  return `${parts.join('; ')}.`;
+  const words = parts.join('; ');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 function keyWords({ foreignKeys, foreignKeysLost }: Omit<DesignFigures, 'skew'>): string {

@@ -18,7 +18,7 @@ import type { Grouped } from './groups';
 import { foreignKeyFates, uniqueFates } from './key-fates';
 import type { KeyFate, UniqueFate } from './key-fates';
 import { scoreOf, spreadOf } from './score';
-import { shardCountFor } from './shard-count';
+import { keptShardCounts, shardCountFor } from './shard-count';
 import type { ShardCount } from './shard-count';
 import { simulateShards, skewOf } from './shard-sizes';
 import type { Simulation } from './shard-sizes';
@@ -119,7 +119,7 @@ export function toDesign(
   const { model } = judge;
   const changes = designChanges(model, evaluated.grouped, evaluated.keys, evaluated.uniques, sql);
   const changing = new Set(changes.map(({ table }) => `${table.schema}\0${table.name}`));
-  const simulate = simulator(advising, evaluated.shardCount.count);
+  const simulate = simulator(advising, evaluated);
   const firsts = firstOfGroups(advising, evaluated);
   const tables = model.tables.map((table, index): DesignTable => {
     const one = evaluated.placed[index] as Placed;
@@ -216,9 +216,10 @@ export function firstOfGroups(advising: Advising, { placed }: Evaluated): Readon
 /** Remembers what it has simulated: a column that is added spreads as the parent's does. */
 export function simulator(
   advising: Advising,
-  shardCount: number,
+  evaluated: Evaluated,
 ): (table: number, one: Pick<Placed, 'column' | 'derived'>) => Simulation {
   const { model } = advising.judge;
+  const kept = keptShardCounts(advising, evaluated.placed);
   const samples = new Map<string, ColumnSample>(
     model.facts.samples.map((sample) => [`${model.indexOf(sample.table) ?? -1}\0${sample.column}`, sample]),
   );
@@ -232,6 +233,7 @@ export function simulator(
     const facts = model.tables[table];
     const described = model.column(table, column);
     if (!facts || !described) return { shares: null, from: 'not simulated: the column is still to be added' };
+    const shardCount = kept.get(evaluated.placed[index]?.group ?? Number.NaN) ?? evaluated.shardCount.count;
     const made = simulateShards(facts, described, shardCount, samples.get(`${table}\0${column}`));
     return one.derived && made.shares !== null ? { ...made, from: `as its parent: ${made.from}` } : made;
   };
@@ -246,7 +248,7 @@ export function skewOfLargest(advising: Advising, evaluated: Evaluated): number 
     if (largest === null || (tables[index]?.bytes ?? 0) > (tables[largest]?.bytes ?? 0)) largest = index;
   });
   if (largest === null) return null;
-  const simulate = simulator(advising, evaluated.shardCount.count);
+  const simulate = simulator(advising, evaluated);
   const skew = skewOf(simulate(largest, evaluated.placed[largest] as Placed).shares);
   return skew !== null && Number.isFinite(skew) ? skew : null;
 }

@@ -21,19 +21,15 @@ const most = 256;
 export function shardCountFor(advising: Advising, placed: readonly Placed[]): ShardCount {
   const { model } = advising.judge;
   const { workers, shardCountSetting } = model.facts;
-  const joined = new Set(placed.flatMap((one) => (one.isKept ? [] : [one.group])));
-  const existing = placed.findIndex(
-    (one) => one.isKept && one.becomes === 'distributed' && joined.has(one.group),
-  );
-  const kept = model.tables[existing]?.citus;
-  if (kept && kept.shardCount > 0) {
-    return { count: kept.shardCount, why: `${kept.shardCount} as ${model.tables[existing]?.name ?? ''} has` };
-  }
+  const kept = keptShardCounts(advising, placed);
   const groups = new Map<number, number>();
   placed.forEach((one, index) => {
-    if (one.becomes === 'distributed' && one.group !== null)
+    if (one.becomes === 'distributed' && one.group !== null && !kept.has(one.group))
       groups.set(one.group, (groups.get(one.group) ?? 0) + (model.tables[index]?.bytes ?? 0));
   });
+  const [only] = kept.values();
+  if (groups.size === 0 && only !== undefined)
+    return { count: only, why: `${only}, as the tables that are there` };
   const bytes = Math.max(0, ...groups.values()) * advising.growth;
   let count = Math.max(1, shardCountSetting);
   const wanted = Math.max(workers * shardsPerWorker, bytes / comfortableGroupBytes);
@@ -49,4 +45,15 @@ export function shardCountFor(advising: Advising, placed: readonly Placed[]): Sh
     count,
     why: `${reason}: ${Math.floor(count / Math.max(1, workers))} for each of ${counted(workers, 'worker')}, about ${each} a shard group`,
   };
+}
+
+/** Groups of tables that are distributed already: who joins them takes their number. */
+export function keptShardCounts(advising: Advising, placed: readonly Placed[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  placed.forEach((one, index) => {
+    const shards = advising.judge.model.tables[index]?.citus?.shardCount ?? 0;
+    if (one.isKept && one.becomes === 'distributed' && one.group !== null && shards > 0)
+      counts.set(one.group, shards);
+  });
+  return counts;
 }

@@ -71,7 +71,7 @@ function adviseColumn(
   }
   if (!judgement?.forbidden) evidence.push(...tieWords(advising, evaluated, index, table, column.name));
   evidence.push(...(judgement?.notes ?? []));
-  const simulate = simulator(advising, evaluated.shardCount.count);
+  const simulate = simulator(advising, evaluated);
   const simulated = judgement?.forbidden ? null : simulate(index, { column: column.name, derived: null });
   const skew = skewOf(simulated?.shares ?? null);
   if (skew === Infinity) evidence.push(`half of ${evaluated.shardCount.count} shards would be empty`);
@@ -134,7 +134,7 @@ function biggestValue(
     : { table: index, column: placed.column };
   const judgement = advising.judge.columnOf(source.table, source.column);
   if (!judgement || judgement.topShare === null || judgement.topValue === null) return null;
-  const skew = skewOf(simulator(advising, evaluated.shardCount.count)(index, placed).shares);
+  const skew = skewOf(simulator(advising, evaluated)(index, placed).shares);
   return {
     column: placed.column,
     value: shortened(judgement.topValue),
