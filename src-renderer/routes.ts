@@ -128,6 +128,20 @@ const routes: readonly RouteRecordRaw[] = [
         meta: { title: 'Distribute a table', subject: 'tables' },
       },
       {
+        path: 'distribute-set',
+        name: 'distribute-set',
+        component: () => import('./table-changes/DistributeSetView.vue'),
+        props: true,
+        meta: { title: 'Distribute a set of tables', subject: 'tables' },
+      },
+      {
+        path: 'change/:change',
+        name: 'change',
+        component: () => import('./table-changes/ChangeView.vue'),
+        props: true,
+        meta: { title: 'Change a table', subject: 'tables' },
+      },
+      {
         path: 'review/:planId',
         name: 'review',
         component: () => import('./operations/ReviewView.vue'),

@@ -33,6 +33,8 @@ import { clusterInput, openSessionInput } from './sessions';
 import { cleanInput, copyPictureInput, savePictureInput } from './share';
 import type { ConnectionReport, SessionState } from './sessions';
 import type { TableKeys, TableRowEstimates } from './tables';
+import { tenantsInput } from './table-changes';
+import type { TenantList } from './table-changes';
 
 const nothing = z.undefined();
 
@@ -89,6 +91,8 @@ export const requestInputs = {
   'tables.describe': tableInput,
   'tables.keys': clusterInput,
   'tables.rowEstimates': clusterInput,
+  /** Asks every shard of the table for its statistics: only while a person chooses a tenant. */
+  'tables.tenants': tenantsInput,
   'routing.value': valueInput,
   /** Rows of the table with that value. */
   'routing.countRows': valueInput,
@@ -170,6 +174,7 @@ export interface Replies {
   'tables.describe': TableDescription;
   'tables.keys': TableKeys;
   'tables.rowEstimates': TableRowEstimates;
+  'tables.tenants': TenantList;
   'routing.value': ValueRoute;
   'routing.countRows': RowCount;
   'routing.statement': StatementRoute;

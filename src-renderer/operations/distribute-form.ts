@@ -19,6 +19,8 @@ export interface DistributeForm {
   readonly shardCount: string;
   /** `default`, `none`, or the key of a table. */
   readonly colocateWith: string;
+  /** Writes go on while rows are copied. */
+  readonly concurrently: boolean;
 }
 
 export const emptyForm: DistributeForm = {
@@ -26,6 +28,7 @@ export const emptyForm: DistributeForm = {
   column: '',
   shardCount: '',
   colocateWith: 'default',
+  concurrently: false,
 };
 
 /** A key that no name can imitate: both parts may hold any character. */
@@ -138,6 +141,7 @@ export function toRequest(table: TableName, form: DistributeForm): RequestOf<'di
       // The shards of a named table are taken as they are.
       shardCount: named !== null || form.shardCount.trim() === '' ? null : Number(form.shardCount),
       colocateWith: named ?? (form.colocateWith === 'none' ? 'none' : 'default'),
+      ...(form.concurrently ? { concurrently: true } : {}),
     },
   };
 }

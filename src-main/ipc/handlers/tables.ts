@@ -4,6 +4,7 @@ import { describeTable } from '../../citus/describe-table';
 import { readRowEstimates } from '../../citus/row-estimates';
 import { readForeignKeys } from '../../citus/table-keys';
 import { readPlainTables } from '../../citus/tables';
+import { readTenants } from '../../citus/tenants';
 import { qualified } from '../../connections/database';
 import type { Registry } from '../../connections/registry';
 import type { ClusterSnapshot } from '../../contract/cluster';
@@ -51,6 +52,15 @@ export function tableHandlers({ registry, monitor }: TableParts): TableHandlers 
         timeoutMs: rowsTimeoutMs,
       });
       return { takenAt: new Date().toISOString(), ...read };
+    },
+    'tables.tenants': async ({ clusterId, table }, signal) => {
+      const snapshot = await snapshotOf(clusterId);
+      const known = snapshot.tables.find((one) => one.schema === table.schema && one.name === table.name);
+      if (!known?.distributionColumn) return { tenants: [], evidence: 'it has no distribution column' };
+      return readTenants(await registry.aside(clusterId), table, known.distributionColumn, {
+        signal,
+        timeoutMs: rowsTimeoutMs,
+      });
     },
   };
 }
