@@ -294,6 +294,66 @@ describe('with a practice cluster', () => {
     await expectAccessible('operations');
   });
 
+  test('a set of tables: the form, its refusal with fixes, its review; a change of a table', async () => {
+    const { page } = app;
+    const database = await connectToNode(dataFolder);
+    try {
+      await database.change({
+        text: `CREATE TABLE plain_parent (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant bigint NOT NULL);
+               CREATE TABLE plain_child (id bigint PRIMARY KEY, tenant bigint NOT NULL, parent bigint REFERENCES plain_parent)`,
+      });
+    } finally {
+      await database.close();
+    }
+    await goTo(page, 'Tables');
+    await page.getByRole('tab', { name: /Plain/ }).click();
+    await page.getByRole('button', { name: 'Plan a set of tables…' }).click();
+    for (const name of ['plain_parent', 'plain_child']) {
+      await page.getByRole('combobox', { name: `${name} becomes` }).selectOption('distributed');
+      const column = page.getByRole('combobox', { name: `Distribution column of ${name}` });
+      await column.locator('option[value="tenant"]').waitFor({ state: 'attached', timeout: 30_000 });
+      await column.selectOption('tenant');
+    }
+    await expectAccessible('a set of tables');
+    await page.getByRole('button', { name: 'Review steps' }).click();
+    await page.getByText(/not possible yet/).waitFor({ timeout: 60_000 });
+    await expectAccessible('a set of tables, refused');
+    const fixes = page.getByRole('button', { name: /into the plan$/ }).first();
+    for (let round = 0; round < 6 && (await runButton(page).count()) === 0; round += 1) {
+      await fixes.click();
+      await runButton(page)
+        .or(page.getByText(/not possible yet/))
+        .first()
+        .waitFor({ timeout: 60_000 });
+    }
+    await page.getByRole('button', { name: 'Number it by a sequence' }).waitFor();
+    await expectAccessible('review of a set of tables');
+    await goTo(page, 'Tables');
+    await page
+      .getByRole('row', { name: /permits/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: 'Change…' }).click();
+    await page.getByRole('menuitem', { name: 'Undistribute…' }).waitFor();
+    await expectAccessible('menu of changes');
+    await page.getByRole('menuitem', { name: 'Isolate a tenant…' }).click();
+    await page.getByText(/^Largest/).waitFor({ timeout: 30_000 });
+    await expectAccessible('isolating a tenant');
+    await goTo(page, 'Tables');
+    await page
+      .getByRole('row', { name: /permits/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: 'Change…' }).click();
+    await page.getByRole('menuitem', { name: 'Undistribute…' }).click();
+    await page.getByRole('button', { name: 'Review steps' }).click();
+    await page
+      .getByText(/identity column/)
+      .first()
+      .waitFor({ timeout: 60_000 });
+    await expectAccessible('a change, refused');
+  });
+
   test('add a node: the form, a refusal, the review, the notice that offers it', async () => {
     const { page } = app;
     await fromPalette(page, 'Add a node');

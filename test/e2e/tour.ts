@@ -18,6 +18,7 @@ import { rebalance } from './tour/rebalance';
 import { sickCluster } from './tour/sick-cluster';
 import { tables } from './tour/tables';
 import { rebalancePlanner } from './tour/rebalance-planner';
+import { tableSet } from './tour/table-set';
 
 export interface TourStep {
   readonly step: string;
@@ -54,6 +55,7 @@ const chapters: readonly Chapter[] = [
   { run: addNode, isGround: true },
   { run: distributeTable, isGround: true },
   { run: rebalancePlanner, isGround: false },
+  { run: tableSet, isGround: false },
   { run: rebalance, isGround: false },
   { run: auditTrail, isGround: false },
   { run: sickCluster, isGround: false },
