@@ -86,6 +86,7 @@ export function changeErrors(kind: ChangeKind, form: ChangeForm): ChangeErrors {
     case 'drop-partitions':
       return only({ to: date(form.to) });
     case 'distribute-schema':
+    case 'undistribute-schema':
       return only({ schema: needed(form.schema, 'A schema is needed.') });
     case 'move-schema':
       return only({ nodeId: needed(form.nodeId, 'A node is needed.') });
@@ -93,7 +94,6 @@ export function changeErrors(kind: ChangeKind, form: ChangeForm): ChangeErrors {
     case 'access-method':
     case 'to-reference':
     case 'undistribute':
-    case 'undistribute-schema':
       return {};
     default:
       return assertNever(kind);

@@ -1,0 +1,182 @@
+/** Whole sets distributed, changed and taken back through the operations engine, row for row; on real Citus too. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src-main/connections/database';
+import type { Operation, OperationRequest, PlanReply, RequestOf } from '../../src-main/contract/operations';
+import { operate } from '../support/operated-cluster';
+import type { OperatedCluster } from '../support/operated-cluster';
+import { createPlainSample, fingerprint, plainSampleTables } from '../support/plain-sample';
+import { engines, startPracticeCluster } from '../support/practice';
+import type { PracticeClusterForTest } from '../support/practice';
+
+type SetTable = RequestOf<'distribute-set'>['tables'][number];
+
+const named = (name: string): { schema: string; name: string } => ({ schema: 'public', name });
+const distributed = (name: string, beside: string | null, column = 'agency_id'): SetTable => ({
+  table: named(name),
+  becomes: 'distributed',
+  column,
+  colocateWith: beside === null ? 'none' : named(beside),
+  shardCount: beside === null ? 8 : null,
+});
+const reference = (name: string): SetTable => ({
+  table: named(name),
+  becomes: 'reference',
+  column: null,
+  colocateWith: 'default',
+  shardCount: null,
+});
+
+const design: readonly SetTable[] = [
+  distributed('inspections', 'agencies'),
+  distributed('audit_events', 'agencies'),
+  distributed('permits', 'agencies'),
+  reference('permit_types'),
+  distributed('agencies', null),
+];
+
+const withoutDecoder = (engine: { readonly isEmulator: boolean }): boolean => engine.isEmulator;
+
+for (const engine of await engines()) {
+  describe(`changing tables (${engine.name})`, { timeout: 120_000 }, () => {
+    let cluster: PracticeClusterForTest;
+    let operated: OperatedCluster;
+    let database: Database;
+    let folder: string;
+
+    beforeAll(async () => {
+      cluster = await startPracticeCluster({ engine, workers: 2 });
+      folder = await mkdtemp(join(tmpdir(), 'shardboard-changes-'));
+      operated = await operate(cluster, folder);
+      database = await cluster.connect();
+      await createPlainSample(database);
+    });
+    afterAll(async () => {
+      await operated?.end();
+      await cluster?.end();
+      if (folder) await rm(folder, { recursive: true, force: true });
+    });
+
+    const done = async (request: OperationRequest): Promise<Operation> => {
+      const operation = await operated.carryOut(request);
+      const failed = operation.steps.find((step) => step.state !== 'done');
+      expect(`${operation.state} ${operation.attention ?? ''} ${failed?.title ?? ''}`.trim()).toBe('done');
+      return operation;
+    };
+    /** Takes every repair that is offered into the request until it is planned. */
+    const accepting = async (
+      request: RequestOf<'distribute-set'>,
+    ): Promise<{ request: RequestOf<'distribute-set'>; seen: readonly string[] }> => {
+      const repairs: string[] = [...(request.repairs ?? [])];
+      const seen: string[] = [];
+      for (let round = 0; round < 10; round += 1) {
+        const reply = await operated.plan({ ...request, repairs });
+        if (reply.outcome === 'plan') return { request: { ...request, repairs }, seen };
+        const fresh = reply.reasons.filter(
+          (reason) => reason.repair !== undefined && !repairs.includes(reason.repair.id),
+        );
+        seen.push(...reply.reasons.map((reason) => reason.code));
+        if (fresh.length === 0) throw new Error(`refused without a way out: ${codes(reply).join(', ')}`);
+        repairs.push(...fresh.map((reason) => reason.repair?.id ?? ''));
+      }
+      throw new Error('no end of reasons');
+    };
+    const codes = (reply: PlanReply): readonly string[] =>
+      reply.outcome === 'refusal' ? reply.reasons.map((reason) => reason.code) : [];
+    const prints = async (): Promise<readonly string[]> => {
+      const all: string[] = [];
+      for (const table of plainSampleTables) all.push(`${table} ${await fingerprint(database, table)}`);
+      return all;
+    };
+    let before: readonly string[] = [];
+
+    it('distributes the plain sample as a set, in the order of its foreign keys', async () => {
+      before = await prints();
+      const { request, seen } = await accepting({
+        kind: 'distribute-set',
+        tables: [...design],
+        concurrently: false,
+        repairs: ['identity public.permits'],
+      });
+      expect(new Set(seen)).toEqual(engine.isEmulator ? new Set(seen) : new Set(['referenced-by-local']));
+      const operation = await done(request);
+      expect(await prints()).toEqual(before);
+      const tables = (await operated.snapshot()).tables;
+      const typeOf = (name: string): string => tables.find((one) => one.name === name)?.type ?? 'ordinary';
+      expect(plainSampleTables.map(typeOf)).toEqual([
+        'distributed',
+        'reference',
+        'distributed',
+        'distributed',
+        'distributed',
+      ]);
+      expect(
+        new Set(
+          design
+            .filter((one) => one.becomes === 'distributed')
+            .map((one) => tables.find((table) => table.name === one.table.name)?.colocationId),
+        ).size,
+      ).toBe(1);
+      expect(operation.steps.some((step) => step.outcome?.includes('24000 rows before and after'))).toBe(
+        true,
+      );
+      const keys = await database.read<{ readonly name: string }>({
+        text: `SELECT conname::text AS name FROM pg_constraint
+                WHERE conname IN ('permits_code_fk', 'inspections_permit_fk') AND contype = 'f' ORDER BY 1`,
+      });
+      expect(keys.map((key) => key.name)).toEqual(['inspections_permit_fk', 'permits_code_fk']);
+    });
+
+    it('changes the whole group to 16 shards', async () => {
+      await done({
+        kind: 'alter-table',
+        table: named('agencies'),
+        column: null,
+        shardCount: 16,
+        cascade: true,
+      });
+      const tables = (await operated.snapshot()).tables;
+      const counts = ['agencies', 'permits', 'inspections', 'audit_events'].map(
+        (name) => tables.find((one) => one.name === name)?.shardCount,
+      );
+      expect(counts).toEqual([16, 16, 16, 16]);
+      expect(await prints()).toEqual(before);
+    });
+
+    it('isolates the largest tenant and places it on the node it is not on', async () => {
+      const snapshot = await operated.snapshot();
+      const [at] = await database.read<{ readonly id: number }>({
+        text: `SELECT n.nodeid AS id FROM pg_dist_placement p JOIN pg_dist_node n USING (groupid)
+                WHERE p.shardid = get_shard_id_for_distribution_column('permits', 7)`,
+      });
+      const target = snapshot.nodes.find((node) => node.shouldHaveShards && node.nodeId !== at?.id);
+      await done({
+        kind: 'isolate-tenant',
+        table: named('permits'),
+        value: '7',
+        nodeId: target?.nodeId ?? null,
+        transferMode: withoutDecoder(engine) ? 'block_writes' : 'auto',
+      });
+      const [now] = await database.read<{ readonly id: number; readonly alone: boolean }>({
+        text: `SELECT n.nodeid AS id, s.shardminvalue = s.shardmaxvalue AS alone
+                 FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid) JOIN pg_dist_node n USING (groupid)
+                WHERE s.shardid = get_shard_id_for_distribution_column('permits', 7)`,
+      });
+      expect(now).toEqual({ id: target?.nodeId, alone: true });
+      expect(await prints()).toEqual(before);
+    });
+
+    it('takes everything back, with every table that foreign keys tie together', async () => {
+      expect(
+        codes(await operated.plan({ kind: 'undistribute-table', table: named('permits'), cascade: false })),
+      ).toEqual(['foreign-keys']);
+      for (const name of ['permits', 'agencies', 'audit_events']) {
+        await done({ kind: 'undistribute-table', table: named(name), cascade: true });
+      }
+      expect((await operated.snapshot()).tables.filter((one) => one.schema === 'public')).toEqual([]);
+      expect(await prints()).toEqual(before);
+    });
+  });
+}
