@@ -14,6 +14,7 @@ import { firstLook } from './tour/first-look';
 import { StepFailed } from './tour/guide';
 import type { TourGuide } from './tour/guide';
 import { history } from './tour/history';
+import { manyNodes } from './tour/many-nodes';
 import { rebalance } from './tour/rebalance';
 import { sickCluster } from './tour/sick-cluster';
 import { tables } from './tour/tables';
@@ -61,6 +62,7 @@ const chapters: readonly Chapter[] = [
   { run: sickCluster, isGround: false },
   { run: history, isGround: false },
   { run: darkTheme, isGround: false },
+  { run: manyNodes, isGround: false },
 ];
 
 export async function tour({ folder, say }: TourOptions): Promise<TourReport> {
