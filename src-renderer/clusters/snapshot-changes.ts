@@ -31,7 +31,7 @@ function applyShardChange(held: readonly Shard[], change: ShardChange): readonly
     if (newer?.tableOid === shard.tableOid) {
       next.push(newer);
       changed.delete(shard.shardId);
-    } else if (newer === undefined && !removed.has(shard.shardId)) next.push(shard);
+    } else if (newer === undefined && !(removed.size > 0 && removed.has(shard.shardId))) next.push(shard);
   }
   if (changed.size === 0) return next;
   // Those that are new stand where main has them: by table, then by shard id.

@@ -46,6 +46,8 @@ const openShare = 0.45;
 const openFactor = 1.7;
 /** Zoomed out so far below everything, one leaves for the level above. */
 const leaveFactor = 0.62;
+/** From here on there is room for the names of tiles, and measuring them is worth it. */
+const namesFrom = 1.7;
 /** Milliseconds in which a wheel that still turns does not lead through another level. */
 const restMs = 450;
 
@@ -104,6 +106,17 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
   let fittedZoom = 1;
   let pointer: { readonly x: number; readonly y: number } | null = null;
   let restsUntil = 0;
+  let hasNames = false;
+
+  cy.on('zoom', () => showNames(false));
+
+  /** Names that could not be read are not even measured: 200 of them cost as much as all the rest. */
+  function showNames(isForced: boolean): void {
+    const wanted = cy.zoom() >= namesFrom;
+    if (!isForced && wanted === hasNames) return;
+    hasNames = wanted;
+    cy.nodes('.tile').toggleClass('named', wanted);
+  }
 
   // Only a person causes these; the app's own movements do not.
   cy.on('dragpan scrollzoom pinchzoom', () => (isKept = false));
@@ -199,6 +212,7 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
           for (const id of diff.remove) cy.getElementById(id).remove();
           cy.add(diff.add.map(toDefinition));
           for (const element of diff.update) update(cy, element);
+          if (hasNames) showNames(true);
         });
       }
       // Cards grow with their data: what was in sight stays in sight.

@@ -38,12 +38,11 @@ export function toStylesheet(palette: Palette): StylesheetJson {
     },
     { selector: '.tile', style: { 'corner-radius': '4px', 'z-index-compare': 'manual' } },
     {
-      selector: '.tile',
+      selector: '.tile.named',
       style: {
         label: 'data(text)',
         color: palette.ink2,
         'font-size': 5,
-        'min-zoomed-font-size': 9,
         'text-valign': 'bottom',
         'text-margin-y': 2,
         'text-wrap': 'wrap',
@@ -51,17 +50,12 @@ export function toStylesheet(palette: Palette): StylesheetJson {
     },
     {
       // The parts of a bar are the stops of a gradient that blends nothing: no picture to load, sharp at every scale.
-      selector: '.bar',
+      selector: '.tile.filled',
       style: {
-        width: 'data(width)',
-        height: 'data(height)',
-        'background-opacity': 1,
         'background-fill': 'linear-gradient',
         'background-gradient-direction': 'to-top',
         'background-gradient-stop-colors': 'data(colours)' as unknown as string[],
         'background-gradient-stop-positions': 'data(stops)' as unknown as string[],
-        'z-index': 20,
-        events: 'no',
       },
     },
     {

@@ -15,7 +15,6 @@ import { groupColours } from './palette';
 import type { NodeShards, ShardGroup } from './shard-groups';
 import { familyColour, isOfTable } from './tile-colours';
 
-const inset = 3;
 /** Between two parts of a bar, so that they are told apart without colour. */
 const gap = 0.7;
 /** Letters of a node's name below its tile. */
@@ -100,27 +99,26 @@ export function barStops(
   parts: readonly BarPart[],
   height: number,
   ground: string,
-): { readonly share: number; readonly colours: string; readonly stops: string } | null {
+): { readonly colours: string; readonly stops: string } | null {
   const drawn = parts.filter((part) => part.share * height > 0.2);
-  const share = drawn.reduce((sum, part) => sum + part.share, 0);
-  if (share <= 0) return null;
+  if (drawn.length === 0) return null;
   const colours: string[] = [];
   const stops: number[] = [];
+  const add = (colour: string, from: number, to: number): void => {
+    colours.push(colour, colour);
+    stops.push(from, to);
+  };
   let from = 0;
   drawn.forEach((part, index) => {
-    const to = index === drawn.length - 1 ? 1 : from + part.share / share;
-    const isThin = (to - from) * share * height <= 2 * gap;
-    const upTo = index === drawn.length - 1 || isThin ? to : to - gap / (share * height);
-    colours.push(part.colour, part.colour);
-    stops.push(from, upTo);
-    if (upTo < to) {
-      colours.push(ground, ground);
-      stops.push(upTo, to);
-    }
+    const to = Math.min(1, from + part.share);
+    const hasGap = index < drawn.length - 1 && (to - from) * height > 2 * gap;
+    const upTo = hasGap ? to - gap / height : to;
+    add(part.colour, from, upTo);
+    if (hasGap) add(ground, upTo, to);
     from = to;
   });
+  if (from < 1) add(ground, from, 1);
   return {
-    share: Math.min(1, share),
     colours: colours.join(' '),
     stops: stops.map((stop) => `${Math.round(stop * 10_000) / 100}%`).join(' '),
   };
@@ -172,11 +170,15 @@ function makeTile(
   const isLost =
     input.litTable !== null && (shards === undefined || litShare(shards.groups, input.litTable) === 0);
   const faded = isLost || !isPassed ? ' faded' : '';
+  const bar =
+    shards === undefined || shards.groups.length === 0
+      ? null
+      : barStops(barParts(input, state, shards, scale), at.height, input.palette.raised);
   const elements: GraphElement[] = [
     {
       id: at.id,
       group: 'nodes',
-      classes: `tile${isSelected ? ' selected' : ''}${faded}`,
+      classes: `tile${bar === null ? '' : ' filled'}${isSelected ? ' selected' : ''}${faded}`,
       data: {
         width: at.width,
         height: at.height,
@@ -184,25 +186,12 @@ function makeTile(
         nodeId: node.nodeId,
         // Read only when zoomed in.
         text: tileLabel(input, node, shards),
+        colours: bar?.colours ?? '',
+        stops: bar?.stops ?? '',
       },
       position: { x: at.x + at.width / 2, y: at.y + at.height / 2 },
     },
   ];
-  const room = at.height - 2 * inset;
-  const bar =
-    shards === undefined || shards.groups.length === 0
-      ? null
-      : barStops(barParts(input, state, shards, scale), room, input.palette.raised);
-  if (bar !== null) {
-    const height = Math.max(1, bar.share * room);
-    elements.push({
-      id: `${at.id}/bar`,
-      group: 'nodes',
-      classes: `bar${faded}`,
-      data: { width: at.width - 2 * inset, height, colours: bar.colours, stops: bar.stops },
-      position: { x: at.x + at.width / 2, y: at.y + at.height - inset - height / 2 },
-    });
-  }
   if (level !== 'ok') {
     elements.push(
       textElement(

@@ -10,13 +10,14 @@ import type {
   ClusterSnapshot,
   Shard,
 } from '../../src-main/contract/cluster';
+import type { ClusterNodeStates } from '../../src-main/contract/node-states';
 import { diffContent, wholeContent } from '../../src-main/monitor/snapshot-changes';
 import App from '../../src-renderer/App.vue';
 import { useClusterStore } from '../../src-renderer/clusters/cluster-store';
 import { createRoutes } from '../../src-renderer/routes';
 import { useSettingsStore } from '../../src-renderer/settings/settings-store';
 import '../../src-renderer/ui/theme.css';
-import { clusterId, makeCluster } from '../renderer/cluster-fixture';
+import { clusterId, makeCluster, makeConditions } from '../renderer/cluster-fixture';
 import type { Fixture } from '../renderer/cluster-fixture';
 import { aProfile, aSession } from './cluster-records';
 import { createFakeBridge, installBridge } from './fake-bridge';
@@ -142,7 +143,9 @@ async function drawn(nodes: number, limitMs = 20_000): Promise<void> {
 }
 
 /** As it comes from another process: a copy, with the next revision. */
-function arriving<Record extends ClusterReachability | ClusterSizes>(record: Record): Record {
+function arriving<Record extends ClusterReachability | ClusterSizes | ClusterNodeStates>(
+  record: Record,
+): Record {
   return structuredClone({ ...record, revision: (revision += 1) });
 }
 
@@ -151,6 +154,7 @@ function forgetCluster(): void {
   store.snapshots.delete(clusterId);
   store.sizes.delete(clusterId);
   store.reachability.delete(clusterId);
+  store.conditions.delete(clusterId);
 }
 
 /** One percent of the shards on another node, a whole shard group at a time, as Citus moves them. */
@@ -198,12 +202,14 @@ async function measure(scale: GraphScale): Promise<DrawnGraph> {
     ...wholeContent(contentOf(world.snapshot)),
   });
   const reachability = arriving(world.reachability);
+  const conditions = arriving(makeConditions(world));
   const bytesRevision = (revision += 1);
   const sizes = arriving({ ...world.sizes, bytesRevision });
 
   const began = performance.now();
   bridge.emit('sizes.changed', sizes);
   bridge.emit('reachability.changed', reachability);
+  bridge.emit('states.changed', conditions);
   bridge.emit('snapshot.changed', whole);
   await nextTick();
   await drawn(scale.nodes);
@@ -225,10 +231,12 @@ async function measure(scale: GraphScale): Promise<DrawnGraph> {
     latencyMs: (node.latencyMs ?? 0) + 1,
   }));
   const sameReachability = arriving({ ...world.reachability, nodes: latencies });
+  const sameConditions = arriving(makeConditions(world));
   const sameSizes = arriving({ ...world.sizes, bytesRevision });
   const sameBegan = performance.now();
   bridge.emit('snapshot.seen', { clusterId, revision: whole.revision, takenAt: '2026-03-01T12:10:00.000Z' });
   bridge.emit('reachability.changed', sameReachability);
+  bridge.emit('states.changed', sameConditions);
   bridge.emit('sizes.changed', sameSizes);
   await nextTick();
   let sameMs = performance.now() - sameBegan;
