@@ -59,7 +59,11 @@ function writeToShardsOf(node: string): Promise<Database> {
     node,
     `DO $$ DECLARE shard regclass; BEGIN
        FOR shard IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relname ~ '_\\d{6,}$' LOOP
-         EXECUTE format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', shard);
+         -- A copy that was moved away may be dropped in this very moment.
+         BEGIN
+           EXECUTE format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', shard);
+         EXCEPTION WHEN undefined_table THEN NULL;
+         END;
        END LOOP; END $$`,
   );
 }
