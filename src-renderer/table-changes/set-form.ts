@@ -24,19 +24,6 @@ export const becomesOptions: readonly { readonly value: Becomes; readonly label:
 
 export const untouched: SetAnswer = { becomes: 'skip', column: '', colocateWith: 'default' };
 
-export function answersOf(design: readonly SetTable[]): SetAnswers {
-  return Object.fromEntries(
-    design.map((one) => [
-      tableKey(one.table),
-      {
-        becomes: one.becomes,
-        column: one.column ?? '',
-        colocateWith: typeof one.colocateWith === 'string' ? one.colocateWith : tableKey(one.colocateWith),
-      },
-    ]),
-  );
-}
-
 /** The first distributed table is the model of the others, so that a set is colocated unless a person says otherwise. */
 export function modelOf(answers: SetAnswers, tables: readonly TableName[]): string | null {
   const first = tables.find((table) => answers[tableKey(table)]?.becomes === 'distributed');

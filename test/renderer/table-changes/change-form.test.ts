@@ -9,7 +9,7 @@ import {
 } from '../../../src-renderer/table-changes/change-form';
 import { changesOf, changeWords } from '../../../src-renderer/table-changes/change-kinds';
 import type { ChangeKind } from '../../../src-renderer/table-changes/change-kinds';
-import { answersOf, setError, toSetTables } from '../../../src-renderer/table-changes/set-form';
+import { setError, toSetTables } from '../../../src-renderer/table-changes/set-form';
 import { toSetRequest, withRepair } from '../../../src-renderer/table-changes/use-repairs';
 
 const kinds = Object.keys(changeWords) as ChangeKind[];
@@ -71,32 +71,21 @@ describe('changes', () => {
 });
 
 describe('a set', () => {
-  it('is the design that was handed over, until a person changes it', () => {
-    const design = [
-      {
-        table: { schema: 'public', name: 'a' },
-        becomes: 'distributed',
-        column: 'id',
-        colocateWith: 'none',
-        shardCount: 8,
-      },
-      {
-        table: { schema: 'public', name: 'b' },
-        becomes: 'distributed',
-        column: 'id',
-        colocateWith: { schema: 'public', name: 'a' },
-        shardCount: null,
-      },
-      {
-        table: { schema: 'public', name: 'c' },
-        becomes: 'reference',
-        column: null,
-        colocateWith: 'default',
-        shardCount: null,
-      },
-    ] as const;
-    expect(setError(answersOf(design))).toBeNull();
-    expect(toSetTables(answersOf(design), '8')).toEqual(design);
+  it('asks for what was answered, table by table, and leaves the rest alone', () => {
+    const a = { becomes: 'distributed', column: 'id', colocateWith: 'none' } as const;
+    const answers = {
+      '["public","a"]': a,
+      '["public","b"]': { ...a, colocateWith: '["public","a"]' },
+      '["public","c"]': { ...a, becomes: 'reference' },
+      '["public","d"]': { ...a, becomes: 'skip' },
+    } as const;
+    expect(setError(answers)).toBeNull();
+    expect(setError({ ...answers, '["public","e"]': { ...a, column: '' } })).not.toBeNull();
+    expect(toSetTables(answers, '8')).toMatchObject([
+      { becomes: 'distributed', column: 'id', colocateWith: 'none', shardCount: 8 },
+      { becomes: 'distributed', colocateWith: { schema: 'public', name: 'a' }, shardCount: null },
+      { becomes: 'reference', column: null },
+    ]);
   });
 
   it('takes a repair of one table along as a set of it', () => {
