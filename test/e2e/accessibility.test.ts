@@ -257,6 +257,7 @@ describe('with a practice cluster', () => {
     await page.getByRole('button', { name: 'Compare designs' }).click();
     await page.getByRole('region', { name: 'Designs side by side' }).waitFor();
     await expectAccessible('advisor, designs side by side');
+    await goTo(page, 'Nodes');
   });
 
   test('palette and menus', async () => {
