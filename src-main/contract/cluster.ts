@@ -211,6 +211,15 @@ export interface TaskProgress {
   readonly targetNodeId: number | null;
 }
 
+/** Nothing that runs made progress for minutes, and why, most likely. */
+export interface Stall {
+  /** ISO 8601: when a byte, a position in the log or a phase last changed. */
+  readonly since: string;
+  /** Begins with a small letter: it stands after a colon. */
+  readonly words: string;
+  readonly remedy: string;
+}
+
 /** A background job while it runs: three levels, job -> task -> phase. */
 export interface JobProgress {
   readonly clusterId: string;
@@ -224,6 +233,8 @@ export interface JobProgress {
   readonly bytesTotal: number | null;
   /** A range in seconds, from the rate seen so far; null until there is one. */
   readonly remainingSeconds: readonly [number, number] | null;
+  /** Null while it comes on. */
+  readonly stall: Stall | null;
 }
 
 export const tableName = z.object({ schema: z.string().min(1).max(63), name: z.string().min(1).max(63) });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { tableName } from './cluster';
-import type { TableName } from './cluster';
+import type { Stall, TableName } from './cluster';
 import type { Failure } from './failure';
 import { rebalanceMovesRequest, shardTransferModes } from './rebalance';
-import type { MoveWindow, OrderedMove, RebalanceReport, ShardTransferMode } from './rebalance';
+import type { MoveOrder, MoveWindow, OrderedMove, RebalanceReport, ShardTransferMode } from './rebalance';
 import { tableChangeRequests } from './table-changes';
 import type { Repair, TableChangeAction, TableChangeDetails } from './table-changes';
 
@@ -90,6 +90,16 @@ export interface PlannedItem {
   readonly itemId: string;
   readonly title: string;
   readonly bytes: number | null;
+  /** A move that Citus planned itself; those that a plan listed are in its action. */
+  readonly move?: ItemMove;
+}
+
+export interface ItemMove extends MoveOrder {
+  /** Every table that travels along; empty where that is not known. */
+  readonly tables: readonly string[];
+  /** `host:port` */
+  readonly sourceNode: string;
+  readonly targetNode: string;
 }
 
 export type StepAction =
@@ -286,6 +296,8 @@ export interface OperationStep extends Omit<PlanStep, 'items'> {
   readonly progress: number | null;
   /** While it runs, where it can be told. */
   readonly remainingMs: DurationRange | null;
+  /** While it runs and does not come on. */
+  readonly stall: Stall | null;
   readonly notices: readonly string[];
   readonly failure: Failure | null;
 }

@@ -12,6 +12,7 @@ import { isoTime } from './clock';
 import type { Clock } from './clock';
 import { groupShards, toJobProgress } from './job-progress';
 import type { ShardGroups } from './job-progress';
+import { createJobStall } from './job-stall';
 import type { Publish } from './parts';
 import type { Revisions } from './revisions';
 
@@ -61,6 +62,7 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
   /** Bytes of a move as its source told them while it ran; a move that is done has no size any more. */
   const seenBytes = new Map<string, number>();
   let stop = new AbortController();
+  const stalls = createJobStall({ aside: parts.aside, clock });
 
   const bytesOfTask = (task: TaskProgress): number | null => {
     const seen = seenBytes.get(task.taskId);
@@ -159,9 +161,11 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
       groups,
       bytesOfTask,
       remainingSeconds: null,
+      stall: null,
     });
     const remainingSeconds = hasEnded(job.job) ? null : remainingOf(job, draft.moves);
-    shown = { ...draft, revision: parts.revisions.next(), remainingSeconds };
+    const stall = hasEnded(job.job) ? null : stalls.of(draft, stop.signal);
+    shown = { ...draft, revision: parts.revisions.next(), remainingSeconds, stall };
     parts.publish('progress.changed', shown);
   };
 
@@ -206,6 +210,7 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
   return {
     last: () => shown,
     onSnapshot(snapshot) {
+      stalls.onSnapshot(snapshot);
       // The catalogs know already that it has ended: its last record is not left to the next beat.
       if (snapshot.jobs.some((job) => job.jobId === jobId && hasEnded(job))) {
         beat.stop();

@@ -42,6 +42,7 @@ export interface ProgressInput {
   /** Bytes of a move by its task, as known from sizes or seen while it ran. */
   readonly bytesOfTask: (task: TaskProgress) => number | null;
   readonly remainingSeconds: JobProgress['remainingSeconds'];
+  readonly stall: JobProgress['stall'];
 }
 
 export function toJobProgress(input: ProgressInput): JobProgress {
@@ -56,6 +57,7 @@ export function toJobProgress(input: ProgressInput): JobProgress {
     moves,
     ...sumBytes(tasks, moves, input.groups.keyOf, input.bytesOfTask),
     remainingSeconds: hasEnded(job) ? null : input.remainingSeconds,
+    stall: hasEnded(job) ? null : input.stall,
   };
 }
 

@@ -5,6 +5,7 @@ import type { HealthReport } from '../contract/health';
 import type { Operation } from '../contract/operations';
 import type { AuditLine } from '../storage/audit-trail';
 import type { MoveTimes } from '../plans/move-estimate';
+import { stallMs } from '../plans/move-stall';
 import type { MakePlan } from './facts';
 import type { Journal } from './journal';
 import type { StepTable } from './steps';
@@ -45,6 +46,8 @@ export interface EngineTiming {
   readonly readLimitMs: number;
   /** Before another attempt at a move; after the last a person is asked. Citus's own jobs try for half an hour. */
   readonly moveRetriesMs: readonly number[];
+  /** Without progress for so long, a move is asked about. */
+  readonly stallMs: number;
 }
 
 export const defaultTiming: EngineTiming = {
@@ -54,6 +57,7 @@ export const defaultTiming: EngineTiming = {
   closeLimitMs: 3_000,
   readLimitMs: 30_000,
   moveRetriesMs: [5_000, 20_000, 60_000],
+  stallMs,
 };
 
 export interface OperationsOptions {

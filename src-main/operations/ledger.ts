@@ -5,13 +5,14 @@ import type {
   Operation,
   OperationState,
   OperationStep,
+  PlannedItem,
   StepItem,
 } from '../contract/operations';
 import type { BackendIdentity } from '../citus/operation-reads';
 import { redact } from '../log/redact';
 import { journalVersion } from './journal';
 import type { Journal, JournalEvent, JournalRecord, StepMemory } from './journal';
-import { applyRecord, changeStep, hasEnded } from './record';
+import { applyRecord, changeStep, hasEnded, toStepItem } from './record';
 import type { OperationRecord } from './record';
 import type { StepReport } from './steps/step';
 
@@ -66,6 +67,8 @@ export interface Ledger {
     change: Partial<Omit<StepItem, 'itemId' | 'live'>>,
     backend: BackendIdentity | null,
   ) => Promise<void>;
+  /** A part that the cluster alone knew of when the step was planned. */
+  readonly addItem: (stepId: string, item: PlannedItem) => Promise<void>;
   readonly itemBackend: (stepId: string, itemId: string) => BackendIdentity | null;
   /** Shown and not kept. */
   readonly showItems: (stepId: string, live: ReadonlyMap<string, ItemProgress>) => void;
@@ -151,6 +154,7 @@ export function createLedger(parts: LedgerParts, found: OperationRecord, wasFoun
       const { live: _live, ...kept } = known;
       return note({ type: 'item', stepId, item: { ...kept, ...change }, backend });
     },
+    addItem: (stepId, item) => note({ type: 'item', stepId, item: toStepItem(item), backend: null }),
     itemBackend: (stepId, itemId) => record.itemBackends[stepId]?.[itemId] ?? null,
     showItems(stepId, live) {
       const items = step(stepId).items.map((item) => {

@@ -1,6 +1,6 @@
 /** An operation as it follows from its journal: the same function serves a running one and one found at start. Pure. */
 import type { BackendIdentity } from '../citus/operation-reads';
-import type { Operation, OperationState, OperationStep, StepItem } from '../contract/operations';
+import type { Operation, OperationState, OperationStep, PlannedItem, StepItem } from '../contract/operations';
 import type { JournalRecord, StepMemory } from './journal';
 
 export interface OperationRecord {
@@ -30,17 +30,10 @@ export function createdRecord(record: JournalRecord & { readonly type: 'created'
     outcome: null,
     progress: null,
     remainingMs: null,
+    stall: null,
     notices: [],
     failure: null,
-    items: (step.items ?? []).map((item): StepItem => ({
-      ...item,
-      state: 'waiting',
-      startedAt: null,
-      endedAt: null,
-      attempts: 0,
-      outcome: null,
-      live: null,
-    })),
+    items: (step.items ?? []).map(toStepItem),
   }));
   return {
     operation: {
@@ -66,6 +59,19 @@ export function createdRecord(record: JournalRecord & { readonly type: 'created'
   };
 }
 
+/** A part that has not begun. */
+export function toStepItem(item: PlannedItem): StepItem {
+  return {
+    ...item,
+    state: 'waiting',
+    startedAt: null,
+    endedAt: null,
+    attempts: 0,
+    outcome: null,
+    live: null,
+  };
+}
+
 /** The record after one more line of the journal. */
 export function applyRecord(current: OperationRecord, record: JournalRecord): OperationRecord {
   switch (record.type) {
@@ -82,6 +88,7 @@ export function applyRecord(current: OperationRecord, record: JournalRecord): Op
           outcome: null,
           progress: null,
           remainingMs: null,
+          stall: null,
           failure: null,
         }),
         memory: { ...current.memory, [record.stepId]: record.memory },
@@ -96,6 +103,7 @@ export function applyRecord(current: OperationRecord, record: JournalRecord): Op
         outcome: record.outcome,
         progress: null,
         remainingMs: null,
+        stall: null,
         notices: record.notices,
         failure: record.failure,
       });
@@ -110,7 +118,7 @@ export function applyRecord(current: OperationRecord, record: JournalRecord): Op
       const ofStep = current.itemBackends[stepId] ?? {};
       return {
         ...current,
-        operation: changeItem(current.operation, stepId, item.itemId, { ...item, live: null }),
+        operation: putItem(current.operation, stepId, { ...item, live: null }),
         itemBackends: backend
           ? { ...current.itemBackends, [stepId]: { ...ofStep, [item.itemId]: backend } }
           : current.itemBackends,
@@ -147,16 +155,15 @@ export function changeStep(operation: Operation, stepId: string, change: Partial
   };
 }
 
-export function changeItem(
-  operation: Operation,
-  stepId: string,
-  itemId: string,
-  change: Partial<StepItem>,
-): Operation {
+/** In its place, or as the last one. */
+function putItem(operation: Operation, stepId: string, item: StepItem): Operation {
   const step = operation.steps.find((one) => one.stepId === stepId);
   if (!step) return operation;
+  const isKnown = step.items.some(({ itemId }) => itemId === item.itemId);
   return changeStep(operation, stepId, {
-    items: step.items.map((item) => (item.itemId === itemId ? { ...item, ...change } : item)),
+    items: isKnown
+      ? step.items.map((one) => (one.itemId === item.itemId ? item : one))
+      : [...step.items, item],
   });
 }
 

@@ -93,6 +93,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     aside: () => access().aside(),
     items: {
       all: () => ledger.step(stepId).items,
+      add: (item) => ledger.addItem(stepId, item),
       backendOf: (itemId) => ledger.itemBackend(stepId, itemId),
       note: async (itemId, change, backend) => {
         // Its end is what the next start looks for, also when this app is about to leave.

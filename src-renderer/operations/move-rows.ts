@@ -1,5 +1,5 @@
 /** Pure: the moves of an operation on three levels: all of them, each one, and the phase that it is in. */
-import type { OperationStep, StepItem } from '../../src-main/contract/operations';
+import type { ItemMove, OperationStep, StepItem } from '../../src-main/contract/operations';
 import type { OrderedMove } from '../../src-main/contract/rebalance';
 import { phaseWords } from '../rebalance/job-words';
 import { formatBytes, formatDuration } from '../ui/format';
@@ -7,6 +7,7 @@ import type { ShownState } from '../ui/states';
 
 export interface MoveRow {
   readonly key: string;
+  readonly shardId: string;
   readonly position: number;
   /** "permits and 3 more" */
   readonly what: string;
@@ -30,12 +31,7 @@ export interface MoveFigures {
   readonly bytesTotal: number | null;
   /** Bytes a second of the moves that run; null until something was seen. */
   readonly bytesPerSecond: number | null;
-  /** Minutes in which none of the running moves came on; null where they do. */
-  readonly stalledMinutes: number | null;
 }
-
-/** Shorter than this is an ordinary wait, as for a logical replication worker to start. */
-const stallMs = 120_000;
 
 /** Null where the step moves no shards. */
 export function toMoveRows(
@@ -43,31 +39,43 @@ export function toMoveRows(
   nameOf: (address: string) => string,
   nowMs: number,
 ): readonly MoveRow[] | null {
-  if (step.action.type !== 'move-shards') return null;
-  const orders = new Map(step.action.moves.map((move) => [move.shardId, move]));
-  return step.items.map((item, index) => toRow(item, index + 1, orders.get(item.itemId), nameOf, nowMs));
+  if (step.action.type !== 'move-shards' && step.action.type !== 'follow-job') return null;
+  const listed = step.action.type === 'move-shards' ? step.action.moves : [];
+  const orders = new Map(listed.map((move) => [move.shardId, toItemMove(move)]));
+  return step.items.map((item, index) =>
+    toRow(item, index + 1, item.move ?? orders.get(item.itemId), nameOf, nowMs),
+  );
 }
 
 function toRow(
   item: StepItem,
   position: number,
-  move: OrderedMove | undefined,
+  move: ItemMove | undefined,
   nameOf: (address: string) => string,
   nowMs: number,
 ): MoveRow {
   const ended = item.endedAt === null ? nowMs : Date.parse(item.endedAt);
   return {
     key: item.itemId,
+    shardId: move?.shardId ?? item.itemId,
     position,
     what: tablesWords(move?.tables ?? []),
-    from: move ? nameOf(`${move.source.host}:${move.source.port}`) : '',
-    to: move ? nameOf(`${move.target.host}:${move.target.port}`) : '',
+    from: move ? nameOf(move.sourceNode) : '',
+    to: move ? nameOf(move.targetNode) : '',
     bytes: item.bytes,
     state: stateWords(item),
     detail: detailWords(item),
     tookMs: item.startedAt === null ? null : Math.max(0, ended - Date.parse(item.startedAt)),
     attempts: item.attempts,
     arrivedBytes: item.state === 'done' ? item.bytes : (item.live?.targetBytes ?? null),
+  };
+}
+
+function toItemMove(move: OrderedMove): ItemMove {
+  return {
+    ...move,
+    sourceNode: `${move.source.host}:${move.source.port}`,
+    targetNode: `${move.target.host}:${move.target.port}`,
   };
 }
 
@@ -121,18 +129,12 @@ export function toMoveFigures(step: OperationStep, nowMs: number): MoveFigures {
     const seconds = startedAt === null ? 0 : (nowMs - Date.parse(startedAt)) / 1000;
     return live?.targetBytes && seconds >= 1 ? [live.targetBytes / seconds] : [];
   });
-  const stillMs = running.map(({ live, startedAt }) => {
-    const since = live?.progressedAt ?? startedAt;
-    return since === null ? 0 : nowMs - Date.parse(since);
-  });
-  const stalledMs = stillMs.length === 0 ? 0 : Math.min(...stillMs);
   return {
     done: items.filter((item) => item.state === 'done').length,
     total: items.length,
     bytesDone: isSized ? ended.reduce((sum, item) => sum + (item.bytes ?? 0), arrived) : null,
     bytesTotal: isSized ? items.reduce((sum, item) => sum + (item.bytes ?? 0), 0) : null,
     bytesPerSecond: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0),
-    stalledMinutes: stalledMs < stallMs ? null : Math.floor(stalledMs / 60_000),
   };
 }
 
@@ -149,5 +151,7 @@ export function figuresWords(figures: MoveFigures): string {
 }
 
 export function tookText(row: MoveRow): string {
-  return row.tookMs === null ? '' : formatDuration(row.tookMs);
+  // A move of the cluster's own job that ended while this app was closed.
+  if (row.tookMs === null) return row.state.state === 'ok' ? 'not seen' : '';
+  return formatDuration(row.tookMs);
 }

@@ -1,6 +1,11 @@
 /** Pure: the report of a rebalance as rows, as Markdown, and the moves that take it back. */
 import type { Operation, StepItem } from '../../src-main/contract/operations';
-import type { RebalanceMovesRequest, RebalanceReport, ReportedNode } from '../../src-main/contract/rebalance';
+import type {
+  MoveOrder,
+  RebalanceMovesRequest,
+  RebalanceReport,
+  ReportedNode,
+} from '../../src-main/contract/rebalance';
 import { formatBytes, formatDuration } from '../ui/format';
 
 /** Nothing where nothing was moved by this app. */
@@ -8,19 +13,36 @@ export function movedItems(operation: Operation): readonly StepItem[] {
   return operation.steps.flatMap((step) => step.items.filter((item) => item.state === 'done'));
 }
 
-/** The same moves the other way, last first; null where this app moved nothing one by one. */
+/** The same moves the other way, last first; null where nothing was moved, or nothing that is known by its nodes. */
 export function wayBack(operation: Operation): RebalanceMovesRequest | null {
-  if (operation.request.kind !== 'rebalance-moves') return null;
-  const done = new Set(movedItems(operation).map((item) => item.itemId));
-  const moves = operation.request.moves
-    .filter((move) => done.has(move.shardId))
+  const moves = madeMoves(operation)
     .map((move) => ({
       shardId: move.shardId,
       sourceNodeId: move.targetNodeId,
       targetNodeId: move.sourceNodeId,
     }))
     .reverse();
-  return moves.length === 0 ? null : { ...operation.request, moves, constraints: null };
+  const { request } = operation;
+  if (moves.length === 0) return null;
+  if (request.kind === 'rebalance-moves') return { ...request, moves, constraints: null };
+  if (request.kind !== 'rebalance') return null;
+  return {
+    kind: 'rebalance-moves',
+    moves,
+    transferMode: request.transferMode,
+    parallelMoves: 1,
+    movesPerNode: 1,
+    window: null,
+    constraints: null,
+  };
+}
+
+/** In the order in which they were to be made. */
+function madeMoves(operation: Operation): readonly MoveOrder[] {
+  const done = movedItems(operation);
+  if (operation.request.kind !== 'rebalance-moves') return done.flatMap(({ move }) => move ?? []);
+  const ids = new Set(done.map((item) => item.itemId));
+  return operation.request.moves.filter((move) => ids.has(move.shardId));
 }
 
 /** What is left of a paused run of moves, to be planned afresh; null where nothing is. */
@@ -73,9 +95,11 @@ export function toReportMarkdown(
           ...items.map((item, index) => {
             const took =
               item.startedAt === null || item.endedAt === null
-                ? ''
+                ? item.state === 'done'
+                  ? 'not seen'
+                  : ''
                 : formatDuration(Date.parse(item.endedAt) - Date.parse(item.startedAt));
-            return `| ${index + 1} | ${item.itemId} | ${item.title} | ${formatBytes(item.bytes)} | ${item.state} | ${item.attempts} | ${took} |`;
+            return `| ${index + 1} | ${item.move?.shardId ?? item.itemId} | ${item.title} | ${formatBytes(item.bytes)} | ${item.state} | ${item.attempts} | ${took} |`;
           }),
         ]),
     '',

@@ -187,6 +187,27 @@ describe.each(await engines())('moves on $name', (engine) => {
     expect(await checksum()).toBe(before);
   });
 
+  it('says who holds the lock that a move waits for, and goes on when it is let go', async () => {
+    const stalling = await operate(cluster, join(folder, 'stall'), { stallMs: 300 });
+    const moves = await movesToOther(1);
+    const holder = await lockAgainst(moves[0]);
+    try {
+      const operationId = await stalling.start(await stalling.planned(request(moves)));
+      const stepOf = (): Operation['steps'][number] | undefined =>
+        stalling.current(operationId).steps.find((step) => step.stepId === 'moves');
+      const stall = await waitFor('the reason of the stall', () => stepOf()?.stall, 30_000);
+      expect(stall.words).toContain(`(process ${holder.pid}`);
+      expect(stall.words).toContain('holds a lock that the move waits for');
+      expect(stall.remedy).toContain(`SELECT pg_terminate_backend(${holder.pid});`);
+      await holder.letGo();
+      expect((await stalling.settled(operationId)).state).toBe('done');
+      expect(stepOf()?.stall).toBeNull();
+    } finally {
+      await holder.letGo();
+      await stalling.end();
+    }
+  });
+
   it('cancels the move that runs and loses no row', async () => {
     const before = await checksum();
     const moves = await movesToOther(3);
@@ -226,6 +247,30 @@ describe.each(await engines())('moves on $name', (engine) => {
 
   function itemsOf(operationId: string): Operation['steps'][number]['items'] {
     return operated.current(operationId).steps.find((step) => step.stepId === 'moves')?.items ?? [];
+  }
+
+  /** A transaction that does nothing but stand in the way. */
+  async function lockAgainst(
+    move: MoveOrder | undefined,
+  ): Promise<{ readonly pid: number; readonly letGo: () => Promise<void> }> {
+    if (!move) throw new Error('no move');
+    const nodes = engine.isEmulator ? ['worker-1', 'worker-2'] : ['coordinator'];
+    for (const name of nodes) {
+      const node = await cluster.connect(name);
+      const table = engine.isEmulator ? `permits_${move.shardId}` : 'permits';
+      const found = await node.read<{ readonly there: boolean }>({
+        text: 'SELECT to_regclass($1) IS NOT NULL AS there',
+        values: [table],
+      });
+      if (found[0]?.there !== true) continue;
+      await node.change({ text: 'BEGIN' });
+      await node.change({ text: `LOCK TABLE ${table} IN SHARE MODE` });
+      const { rows } = await node.change<{ readonly pid: number }>({
+        text: 'SELECT pg_backend_pid() AS pid',
+      });
+      return { pid: rows[0]?.pid ?? -1, letGo: async () => void (await node.change({ text: 'ROLLBACK' })) };
+    }
+    throw new Error(`no node has shard ${move.shardId}`);
   }
 
   async function liesOnTarget(moves: readonly MoveOrder[]): Promise<boolean> {

@@ -324,6 +324,7 @@ export function makeProgress(
     bytesDone: 61_000_000,
     bytesTotal: 164_000_000,
     remainingSeconds: [40, 70],
+    stall: null,
   };
 }
 

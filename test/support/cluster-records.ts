@@ -212,6 +212,7 @@ export function aProgress(over: Partial<JobProgress> = {}): JobProgress {
     bytesDone: 61 * 1024 * 1024,
     bytesTotal: 164 * 1024 * 1024,
     remainingSeconds: [40, 70],
+    stall: null,
     ...over,
   };
 }

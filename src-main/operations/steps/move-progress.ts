@@ -1,14 +1,18 @@
 /** How far the moves that run are, sampled while they do. */
 import { mergeMoves, readShardProgress } from '../../citus/jobs';
+import { readStalledNodes } from '../../citus/stall-reads';
 import { toFailure } from '../../contract/failure';
-import type { MoveProgress } from '../../contract/cluster';
-import type { DurationRange, ItemProgress } from '../../contract/operations';
+import type { MoveProgress, Stall } from '../../contract/cluster';
+import type { DurationRange, ItemProgress, StepItem } from '../../contract/operations';
 import { log } from '../../log/log';
 import { estimateMoves, learnPace } from '../../plans/move-estimate';
+import { stallReadMs, stallReason } from '../../plans/move-stall';
 import type { ActionOf, StepContext } from './step';
 
 /** Workers that do not tell their sizes in this time are left out of one reading. */
 const readLimitMs = 5_000;
+/** Nodes that are away are given up after three seconds each. */
+const stallReadLimitMs = 15_000;
 
 /** Shows bytes, phase and log positions of each running move until `end` is called. */
 export function followMoves(context: StepContext<ActionOf<'move-shards'>>): { readonly end: () => void } {
@@ -17,23 +21,51 @@ export function followMoves(context: StepContext<ActionOf<'move-shards'>>): { re
   );
   let ended = false;
   let last: ReadonlyMap<string, ItemProgress> = new Map();
+  let stall: Stall | null = null;
+  let askedMs = 0;
+
+  /** The nodes are asked once a minute at most, and only while nothing comes on. */
+  const stallOf = async (running: readonly StepItem[]): Promise<Stall | null> => {
+    const since = lastProgress(running, last);
+    const nowMs = context.now().getTime();
+    if (since === null || nowMs - Date.parse(since) < context.timing.stallMs) return null;
+    if (stall?.since === since && nowMs - askedMs < stallReadMs) return stall;
+    askedMs = nowMs;
+    return { since, ...(await reasonOf(context, running)) };
+  };
 
   const sample = async (): Promise<void> => {
     const running = context.items.all().filter((item) => item.state === 'running');
     if (running.length > 0) {
-      const rows = await readShardProgress(await context.aside(), { timeoutMs: readLimitMs });
-      const moves = mergeMoves(rows, (id) => ownerOf.get(id));
+      // Sizes wait for the lock that holds up the move: not to be told them is no progress either.
+      const rows = await context
+        .aside()
+        .then((reader) => readShardProgress(reader, { timeoutMs: readLimitMs }))
+        .catch((error: unknown) => {
+          log.warn('moves were not read', toFailure(error));
+          return null;
+        });
       const at = context.now().toISOString();
-      last = new Map(
-        moves.flatMap((move) => {
-          const itemId = ownerOf.get(move.shardId);
-          return itemId === undefined ? [] : [[itemId, toItemProgress(move, at, last.get(itemId))] as const];
-        }),
-      );
+      if (rows !== null) {
+        last = new Map(
+          mergeMoves(rows, (id) => ownerOf.get(id)).flatMap((move) => {
+            const itemId = ownerOf.get(move.shardId);
+            return itemId === undefined
+              ? []
+              : [[itemId, toItemProgress(move, at, last.get(itemId))] as const];
+          }),
+        );
+      }
       if (!ended) context.items.show(last);
     }
+    stall = await stallOf(running);
+    if (ended) return;
     const remainingMs = remainingOf(context, last);
-    context.report({ progress: shareDone(context, last), ...(remainingMs === null ? {} : { remainingMs }) });
+    context.report({
+      progress: shareDone(context, last),
+      stall,
+      ...(remainingMs === null ? {} : { remainingMs }),
+    });
   };
 
   void (async () => {
@@ -44,6 +76,44 @@ export function followMoves(context: StepContext<ActionOf<'move-shards'>>): { re
     }
   })();
   return { end: () => void (ended = true) };
+}
+
+/** When the latest of the running moves came on last; null where none runs. */
+function lastProgress(running: readonly StepItem[], live: ReadonlyMap<string, ItemProgress>): string | null {
+  return running.reduce<string | null>((latest, item) => {
+    const at = live.get(item.itemId)?.progressedAt ?? item.startedAt;
+    return latest === null || (at !== null && at > latest) ? at : latest;
+  }, null);
+}
+
+async function reasonOf(
+  context: StepContext<ActionOf<'move-shards'>>,
+  running: readonly StepItem[],
+): Promise<Omit<Stall, 'since'>> {
+  const nodes = await context
+    .aside()
+    .then((reader) => readStalledNodes(reader, { timeoutMs: stallReadLimitMs }))
+    .catch((error: unknown) => {
+      log.warn('the reason of a stall was not read', toFailure(error));
+      return null;
+    });
+  const { moves } = context.action;
+  const names = new Map(
+    moves.flatMap(({ sourceNodeId, source, targetNodeId, target }) => [
+      [sourceNodeId, `${source.host}:${source.port}`] as const,
+      [targetNodeId, `${target.host}:${target.port}`] as const,
+    ]),
+  );
+  const ids = new Set(running.map(({ itemId }) => itemId));
+  const again = running.find(({ outcome }) => outcome !== null);
+  return stallReason({
+    nodes,
+    touched: moves
+      .filter(({ shardId }) => ids.has(shardId))
+      .flatMap(({ sourceNodeId, targetNodeId }) => [sourceNodeId, targetNodeId]),
+    nameOf: (nodeId) => names.get(nodeId) ?? `node ${nodeId}`,
+    retried: again ? { what: `shard ${again.itemId}`, message: again.outcome ?? '' } : null,
+  });
 }
 
 export function toItemProgress(

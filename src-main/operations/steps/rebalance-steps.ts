@@ -2,6 +2,7 @@ import { readJobOverview, readLastJobId, readRebalanceAfter } from '../../citus/
 import type { JobOverview } from '../../citus/operation-reads';
 import { startRebalance, stopRebalance } from '../../citus/rebalance-changes';
 import { FailureError } from '../../contract/failure';
+import { noteTasks } from './job-items';
 import type { ActionOf, Step, StepContext, StepResult } from './step';
 import { noticeWords } from './step';
 
@@ -39,11 +40,16 @@ export const startRebalanceStep: Step<ActionOf<'start-rebalance'>> = {
 export const followJobStep: Step<ActionOf<'follow-job'>> = {
   retrySafe: true,
   execute: follow,
-  async observe({ jobId, reader, timing }) {
+  async observe(context) {
+    const { jobId, reader, timing } = context;
     if (jobId === null) return { state: 'done', words: 'no job was needed' };
     const job = await readJobOverview(reader(), jobId, { timeoutMs: timing.readLimitMs });
     if (!job) return { state: 'conflict', words: `job ${jobId} is not in pg_dist_background_job any more` };
-    if (job.state === 'finished') return { state: 'done', words: finishedWords(job) };
+    if (job.state === 'finished') {
+      // It may have ended while nobody followed it.
+      await noteTasks(context, jobId);
+      return { state: 'done', words: finishedWords(job) };
+    }
     return { state: 'underway', words: `job ${jobId} is ${job.state}, ${job.done} of ${job.total} done` };
   },
   follow,
@@ -74,6 +80,7 @@ async function follow(
         meaning: 'Its record was removed on the coordinator; what it moved stays moved.',
       });
     }
+    await noteTasks(context, jobId);
     if (job.state === 'finished') return { outcome: finishedWords(job), notices: [] };
     if (job.state === 'cancelled') {
       throw new FailureError({

@@ -1,8 +1,14 @@
 /** What every step is made of: act once, and look at any time. */
 import type { BackendIdentity } from '../../citus/operation-reads';
 import type { Reader, Writer } from '../../connections/database';
-import type { ClusterSizes, ClusterSnapshot } from '../../contract/cluster';
-import type { DurationRange, ItemProgress, StepAction, StepItem } from '../../contract/operations';
+import type { ClusterSizes, ClusterSnapshot, Stall } from '../../contract/cluster';
+import type {
+  DurationRange,
+  ItemProgress,
+  PlannedItem,
+  StepAction,
+  StepItem,
+} from '../../contract/operations';
 import type { RebalanceReport } from '../../contract/rebalance';
 import type { MoveSample } from '../../plans/move-estimate';
 import type { EngineTiming } from '../engine-parts';
@@ -29,6 +35,8 @@ export interface StepReport {
   readonly outcome?: string;
   /** Until it has ended, where that can be told. */
   readonly remainingMs?: DurationRange;
+  /** Null: it comes on. */
+  readonly stall?: Stall | null;
   /** Null takes an earlier one back. */
   readonly attention?: string | null;
   readonly notices?: readonly string[];
@@ -72,6 +80,8 @@ export type NoteReport = (report: RebalanceReport) => Promise<void>;
 /** Parts of the step that begin and end by themselves. */
 export interface StepItems {
   readonly all: () => readonly StepItem[];
+  /** One that the cluster alone knew of; resolves when it is in the journal. */
+  readonly add: (item: PlannedItem) => Promise<void>;
   /** The server process that was told to act on one last. */
   readonly backendOf: (itemId: string) => BackendIdentity | null;
   /** Resolves when it is in the journal: before a part is begun, and after it has ended. */

@@ -166,6 +166,7 @@ describe('toJobProgress', () => {
       groups: { keyOf: () => undefined, shardIds: new Map() },
       bytesOfTask: () => 10,
       remainingSeconds: [1, 2],
+      stall: null,
     });
 
   it('shows the move of the task that runs', () => {

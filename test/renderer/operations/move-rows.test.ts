@@ -39,24 +39,12 @@ describe('moves of an operation', () => {
     const figures = toMoveFigures(stepOf(), nowMs);
     expect(figures).toMatchObject({ done: 1, total: 4, bytesDone: 2_500_000, bytesTotal: 4_000_000 });
     expect(figures.bytesPerSecond).toBe(50_000);
-    expect(figures.stalledMinutes).toBeNull();
     expect(figuresWords(figures)).toMatch(/^1 of 4 moves, .* of .*, .*\/s$/);
   });
 
   it('know no bytes where one size is unknown', () => {
     const figures = toMoveFigures(stepOf([anItem('1', { bytes: null })]), nowMs);
     expect([figures.bytesDone, figures.bytesTotal]).toEqual([null, null]);
-  });
-
-  it('are stalled when none of those that run came on for two minutes', () => {
-    const later = Date.parse('2026-03-01T12:05:30.000Z');
-    expect(toMoveFigures(stepOf(), later).stalledMinutes).toBe(5);
-    const other = anItem('5', {
-      state: 'running',
-      startedAt: began,
-      live: { ...live, progressedAt: '2026-03-01T12:05:29.000Z' },
-    });
-    expect(toMoveFigures(stepOf([...items, other]), later).stalledMinutes).toBeNull();
   });
 
   it('are flows on the topology while they run, beside a job or not', () => {

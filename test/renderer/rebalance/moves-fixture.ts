@@ -47,6 +47,7 @@ export function movesOperation(items: readonly StepItem[], over: Partial<Operati
     outcome: null,
     progress: null,
     remainingMs: null,
+    stall: null,
     notices: [],
     failure: null,
     items,

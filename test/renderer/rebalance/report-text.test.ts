@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StepItem } from '../../../src-main/contract/operations';
 import type { RebalanceReport } from '../../../src-main/contract/rebalance';
 import { restOf, toReportMarkdown, wayBack } from '../../../src-renderer/rebalance/report-text';
 import { anOperation } from '../../support/cluster-records';
@@ -19,7 +20,42 @@ describe('the way back', () => {
     ]);
   });
 
-  it('does not exist where nothing was moved, or by a job of the cluster', () => {
+  it('takes back what a job of the cluster has moved, by the nodes that its tasks name', () => {
+    const [step] = operation.steps;
+    if (!step) throw new Error('no step');
+    const moved = (itemId: string, over: Partial<StepItem>): StepItem =>
+      anItem(itemId, {
+        move: {
+          shardId: `10${itemId}`,
+          sourceNodeId: 2,
+          targetNodeId: 3,
+          tables: ['permits'],
+          sourceNode: 'a:5432',
+          targetNode: 'b:5432',
+        },
+        ...over,
+      });
+    const items = [
+      moved('1', { state: 'done' }),
+      moved('2', { state: 'failed' }),
+      moved('3', { state: 'done' }),
+      anItem('4', { state: 'done' }),
+    ];
+    const followed = anOperation({
+      request: { kind: 'rebalance', strategy: null, drainOnly: false, transferMode: 'block_writes' },
+      steps: [{ ...step, action: { type: 'follow-job' }, items }],
+    });
+    expect(wayBack(followed)).toMatchObject({
+      kind: 'rebalance-moves',
+      transferMode: 'block_writes',
+      moves: [
+        { shardId: '103', sourceNodeId: 3, targetNodeId: 2 },
+        { shardId: '101', sourceNodeId: 3, targetNodeId: 2 },
+      ],
+    });
+  });
+
+  it('does not exist where nothing was moved', () => {
     expect(wayBack(movesOperation([anItem('1')]))).toBeNull();
     expect(wayBack(anOperation())).toBeNull();
   });

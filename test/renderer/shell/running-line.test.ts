@@ -51,6 +51,7 @@ describe('runningLine', () => {
       outcome: null,
       progress: null,
       remainingMs: null,
+      stall: null,
       items: [],
       notices: [],
       failure: null,
