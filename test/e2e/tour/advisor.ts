@@ -1,11 +1,11 @@
 /** A schema that nobody distributed yet is advised on, with its evidence. */
+import { goTo } from '../../support/e2e-driver';
 import { connectToNode, valueOf } from '../../support/practice-endpoint';
 import {
   dropUndistributedPermits,
   loadUndistributedPermits,
   permitsSchema,
 } from '../../support/undistributed-permits';
-import { subject } from './guide';
 import type { TourGuide } from './guide';
 
 export async function advisor({ dataFolder, page, picture, step }: TourGuide): Promise<void> {
@@ -18,7 +18,7 @@ export async function advisor({ dataFolder, page, picture, step }: TourGuide): P
       } finally {
         await database.close();
       }
-      await subject(page, 'Tables');
+      await goTo(page, 'Tables');
       await page.getByRole('link', { name: 'Advisor', exact: true }).click();
       const grid = page.getByRole('grid', { name: 'Tables of the design' });
       await grid.waitFor({ timeout: 60_000 });

@@ -1,12 +1,12 @@
 /** What was run can be proved. */
-import { subject } from './guide';
+import { goTo } from '../../support/e2e-driver';
 import type { TourGuide } from './guide';
 
 export async function auditTrail({ page, picture, step }: TourGuide): Promise<void> {
   await step(
     'audit trail',
     async () => {
-      await subject(page, 'Audit');
+      await goTo(page, 'Audit');
       await page.getByRole('button', { name: 'Verify' }).click();
       await page.getByText(/Intact: \d+ entries/).waitFor();
       await page

@@ -1,5 +1,5 @@
 /** The same in the dark. */
-import { subject } from './guide';
+import { goTo } from '../../support/e2e-driver';
 import type { TourGuide } from './guide';
 
 export async function darkTheme({ page, picture, step }: TourGuide): Promise<void> {
@@ -7,7 +7,7 @@ export async function darkTheme({ page, picture, step }: TourGuide): Promise<voi
     'dark theme',
     async () => {
       await page.emulateMedia({ colorScheme: 'dark' });
-      await subject(page, 'Topology');
+      await goTo(page, 'Topology');
       await page.locator('html[data-theme="dark"]').waitFor();
       await picture('topology-dark');
       await page.emulateMedia({ colorScheme: 'light' });

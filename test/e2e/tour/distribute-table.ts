@@ -1,6 +1,7 @@
 /** A plain table becomes a distributed one. */
+import { goTo } from '../../support/e2e-driver';
 import { connectToNode, valueOf } from '../../support/practice-endpoint';
-import { operationDone, subject } from './guide';
+import { operationDone } from './guide';
 import type { TourGuide } from './guide';
 
 export async function distributeTable({ dataFolder, page, picture, step }: TourGuide): Promise<void> {
@@ -21,7 +22,7 @@ export async function distributeTable({ dataFolder, page, picture, step }: TourG
       } finally {
         await database.close();
       }
-      await subject(page, 'Tables');
+      await goTo(page, 'Tables');
       await page.getByRole('treegrid').first().waitFor();
       await picture('tables');
       await page.getByRole('tab', { name: /Plain|PostgreSQL/ }).click();

@@ -1,7 +1,7 @@
 /** From nothing to a practice cluster with sample data, and a first look at it. */
+import { goTo } from '../../support/e2e-driver';
 import { recordedClusters, valueOf } from '../../support/practice-endpoint';
 import { waitFor } from '../../support/wait';
-import { subject } from './guide';
 import type { TourGuide } from './guide';
 
 export async function firstLook({ dataFolder, page, picture, step }: TourGuide): Promise<void> {
@@ -62,7 +62,7 @@ export async function firstLook({ dataFolder, page, picture, step }: TourGuide):
   await step(
     'health',
     async () => {
-      await subject(page, 'Health');
+      await goTo(page, 'Health');
       await page
         .getByText(/all \d+ checks are fine/i)
         .first()

@@ -14,14 +14,6 @@ export interface TourGuide {
 /** A failed step ends its chapter, and the tour where what follows builds on it. */
 export class StepFailed extends Error {}
 
-export async function subject(page: Page, name: string): Promise<void> {
-  await page
-    .getByRole('navigation')
-    .getByRole('link', { name: new RegExp(`^${name}`) })
-    .click();
-  await page.getByRole('heading', { level: 1, name: new RegExp(`^${name}`) }).waitFor();
-}
-
 export async function clusterMenu(page: Page, item: RegExp): Promise<void> {
   await page.getByRole('button', { name: 'Commands for Practice A' }).click();
   await page.getByRole('menuitem', { name: item }).click();

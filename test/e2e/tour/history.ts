@@ -1,9 +1,10 @@
 /** A worker goes and comes back: the timeline tells it, and the slider shows the time between. */
+import { goTo } from '../../support/e2e-driver';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { valueOf } from '../../support/practice-endpoint';
 import { waitFor } from '../../support/wait';
-import { clusterMenu, subject } from './guide';
+import { clusterMenu } from './guide';
 import type { TourGuide } from './guide';
 
 export async function history({ dataFolder, page, picture, step }: TourGuide): Promise<void> {
@@ -23,7 +24,7 @@ export async function history({ dataFolder, page, picture, step }: TourGuide): P
     async () => {
       await clusterMenu(page, /^Kill worker-1/);
       await page.getByRole('alertdialog').getByRole('button', { name: /^Kill/ }).click();
-      await subject(page, 'Topology');
+      await goTo(page, 'Topology');
       await page.getByRole('link', { name: 'Timeline', exact: true }).click();
       await change(/worker-1 went away/).waitFor({ timeout: 60_000 });
       await clusterMenu(page, /^Revive worker-1/);

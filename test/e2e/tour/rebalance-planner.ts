@@ -1,6 +1,6 @@
 /** What a rebalance would come to, before anything is done: the verdict, two plans, and three nodes that do not exist. */
+import { goTo } from '../../support/e2e-driver';
 import { valueOf } from '../../support/practice-endpoint';
-import { subject } from './guide';
 import type { TourGuide } from './guide';
 
 const placements =
@@ -11,7 +11,7 @@ export async function rebalancePlanner({ dataFolder, page, picture, step }: Tour
   await step(
     'rebalance planner',
     async () => {
-      await subject(page, 'Rebalance');
+      await goTo(page, 'Rebalance');
       await page.getByText('Is a rebalance needed').waitFor({ timeout: 60_000 });
       await page.getByRole('radio', { name: 'Fewest bytes' }).waitFor({ timeout: 60_000 });
       await picture('rebalance-verdict');

@@ -1,14 +1,15 @@
 /** The new worker gets its share. */
+import { goTo } from '../../support/e2e-driver';
 import { valueOf } from '../../support/practice-endpoint';
 import { waitFor } from '../../support/wait';
-import { operationDone, subject } from './guide';
+import { operationDone } from './guide';
 import type { TourGuide } from './guide';
 
 export async function rebalance({ dataFolder, page, picture, step }: TourGuide): Promise<void> {
   await step(
     'rebalance',
     async () => {
-      await subject(page, 'Rebalance');
+      await goTo(page, 'Rebalance');
       await page.getByRole('button', { name: /^Review \d+ moves?/ }).waitFor({ timeout: 60_000 });
       await picture('rebalance-plan');
       await page.getByRole('button', { name: /^Review \d+ moves?/ }).click();
@@ -22,13 +23,13 @@ export async function rebalance({ dataFolder, page, picture, step }: TourGuide):
           !== '0',
         90_000,
       );
-      await subject(page, 'Topology');
+      await goTo(page, 'Topology');
       await page.getByText(/\d receiving/).waitFor();
       await picture('rebalance-topology');
-      await subject(page, 'Rebalance');
+      await goTo(page, 'Rebalance');
       await page.getByRole('heading', { name: /^Job \d/ }).waitFor();
       await picture('rebalance-running');
-      await subject(page, 'Operations');
+      await goTo(page, 'Operations');
       await picture('operations');
       await page
         .getByRole('grid')
@@ -37,7 +38,7 @@ export async function rebalance({ dataFolder, page, picture, step }: TourGuide):
         .click();
       await operationDone(page, 180_000);
       await picture('rebalance-done');
-      await subject(page, 'Topology');
+      await goTo(page, 'Topology');
       await picture('topology-after');
     },
     async () => {

@@ -1,7 +1,8 @@
 /** The cluster is sick: three faults at a time, what the app says of them, and how it sees them mended. */
+import { goTo } from '../../support/e2e-driver';
 import type { Locator, Page } from 'playwright-core';
 import { connectToNode, valueOf } from '../../support/practice-endpoint';
-import { clusterMenu, subject } from './guide';
+import { clusterMenu } from './guide';
 import type { TourGuide } from './guide';
 
 /** As a move that was cut off leaves it: Citus's own name, and nobody reads from it. */
@@ -47,7 +48,7 @@ export async function sickCluster({ page, dataFolder, picture, step }: TourGuide
         `ALTER SYSTEM SET citus.max_background_task_executors = '64'`,
         'SELECT pg_reload_conf()',
       );
-      await subject(page, 'Nodes');
+      await goTo(page, 'Nodes');
       await picture('node-words');
       await clusterMenu(page, /^Kill worker-2/);
       await page.getByRole('button', { name: 'Kill worker-2' }).click();
@@ -65,7 +66,7 @@ export async function sickCluster({ page, dataFolder, picture, step }: TourGuide
   await step(
     'health with three faults',
     async () => {
-      await subject(page, 'Health');
+      await goTo(page, 'Health');
       await page.getByRole('button', { name: 'Check again' }).click();
       const findings = page.getByRole('list', { name: 'Findings, worst first' });
       for (const words of [
@@ -104,7 +105,7 @@ export async function sickCluster({ page, dataFolder, picture, step }: TourGuide
         'ALTER SYSTEM RESET citus.max_background_task_executors',
         'SELECT pg_reload_conf()',
       );
-      await subject(page, 'Nodes');
+      await goTo(page, 'Nodes');
       await nodeRow(page, 'worker-2').click();
       await page.getByRole('button', { name: 'Start node' }).click();
       await nodeRow(page, 'worker-2').getByText('active', { exact: true }).waitFor({ timeout: 60_000 });

@@ -1,6 +1,7 @@
 /** A set of tables is distributed with what is in the way mended, and a table is changed afterwards. */
+import { goTo } from '../../support/e2e-driver';
 import { connectToNode, valueOf } from '../../support/practice-endpoint';
-import { operationDone, subject } from './guide';
+import { operationDone } from './guide';
 import type { TourGuide } from './guide';
 
 const tables = `CREATE TABLE streets (street_id bigint PRIMARY KEY, name text NOT NULL);
@@ -22,7 +23,7 @@ export async function tableSet({ dataFolder, page, picture, step }: TourGuide): 
       } finally {
         await database.close();
       }
-      await subject(page, 'Tables');
+      await goTo(page, 'Tables');
       await page.getByRole('tab', { name: /Plain/ }).click();
       await page.getByRole('button', { name: 'Plan a set of tables…' }).click();
       await page.getByRole('combobox', { name: 'streets becomes' }).selectOption('reference');
@@ -76,7 +77,7 @@ export async function tableSet({ dataFolder, page, picture, step }: TourGuide): 
   await step(
     'change the shard count',
     async () => {
-      await subject(page, 'Tables');
+      await goTo(page, 'Tables');
       await page.getByRole('tab', { name: /Citus/ }).click();
       await page
         .getByRole('row', { name: /meters/ })
@@ -92,7 +93,7 @@ export async function tableSet({ dataFolder, page, picture, step }: TourGuide): 
       await picture('change-review');
       await page.getByRole('button', { name: /^Run \d+ steps?$/ }).click();
       await operationDone(page);
-      await subject(page, 'Topology');
+      await goTo(page, 'Topology');
       await picture('change-topology');
     },
     async () => {

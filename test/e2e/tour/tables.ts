@@ -1,14 +1,14 @@
 /** What tables there are, how they hang together, and where their rows lie. */
+import { goTo } from '../../support/e2e-driver';
 import { valueOf } from '../../support/practice-endpoint';
 import { waitFor } from '../../support/wait';
-import { subject } from './guide';
 import type { TourGuide } from './guide';
 
 export async function tables({ dataFolder, page, picture, step }: TourGuide): Promise<void> {
   await step(
     'table browser',
     async () => {
-      await subject(page, 'Tables');
+      await goTo(page, 'Tables');
       const grid = page.getByRole('treegrid');
       await grid.waitFor();
       // Rows are asked of every node on a beat of their own.
