@@ -215,6 +215,7 @@ describe('with a practice cluster', () => {
       await page.getByRole('heading', { level: 1, name }).waitFor();
     };
     await goTo(page, 'Tables');
+    await page.getByRole('tab', { name: /^Citus tables/ }).click();
     await page.getByRole('combobox', { name: 'Grouping' }).selectOption('group');
     await expectAccessible('tables in sections');
     await open('Shards');
