@@ -1,0 +1,15 @@
+// @vitest-environment happy-dom
+import { mount } from '@vue/test-utils';
+import { expect, it } from 'vitest';
+import BaseSlider from '../../../src-renderer/ui/BaseSlider.vue';
+
+it('stands where its value is, also when value and end change at once', async () => {
+  const slider = mount(BaseSlider, {
+    props: { label: 'Step', min: 0, max: 4, words: '4 of 4', modelValue: 4 },
+  });
+  await slider.setProps({ max: 22, modelValue: 22, words: '22 of 22' });
+  const input = slider.get('input');
+  expect(input.element.value).toBe('22');
+  await input.setValue('7');
+  expect(slider.emitted('update:modelValue')).toEqual([[7]]);
+});
