@@ -61,6 +61,8 @@ async function drawApart({ elements, bounds }: Drawn, palette: Palette): Promise
   const cy = cytoscape({ container, layout: { name: 'preset' }, style: toStylesheet(palette) });
   try {
     cy.add(elements.map(toDefinition));
+    // At the size of the file every name can be read, whatever the screen shows.
+    cy.nodes('.tile').addClass('named');
     cy.fit(undefined, 0);
     await imagesLoaded(elements);
     return await cy.png({

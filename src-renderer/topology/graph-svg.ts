@@ -75,9 +75,9 @@ function nodeBody(element: GraphElement, at: Point, text: string, palette: Palet
     const [width, height, border] = [of('width'), of('height'), of('borderWidth')];
     const dash = data['borderStyle'] === 'dashed' ? ' stroke-dasharray="5 3"' : '';
     const shape = `<rect x="${round(at.x - width / 2 + border / 2)}" y="${round(at.y - height / 2 + border / 2)}" width="${round(width - border)}" height="${round(height - border)}" rx="${isTile ? 4 : 8}" fill="${palette.raised}" stroke="${String(data['borderColour'])}" stroke-width="${border}"${dash}/>`;
-    return isTile ? shape + lines(text, at.x, at.y + height / 2 + 5, 5, palette.ink2) : shape;
+    if (!isTile) return shape;
+    return shape + bar(element, at) + lines(text, at.x, at.y + height / 2 + 5, 5, palette.ink2);
   }
-  if (has(element, 'bar')) return bar(element, at, of('width'), of('height'));
   if (has(element, 'edge-mark')) {
     return `<rect x="${round(at.x - 3)}" y="${round(at.y - of('height') / 2)}" width="6" height="${round(of('height'))}" rx="3" fill="${colour}"/>`;
   }
@@ -114,12 +114,15 @@ function lines(text: string, x: number, y: number, size: number, ink: string): s
     .join('');
 }
 
-/** From the bottom up; each part reaches from one of its two stops to the other. */
-function bar({ data }: GraphElement, at: Point, width: number, height: number): string {
+/** What fills a tile, from the bottom up; each part reaches from one of its two stops to the other. */
+function bar({ data }: GraphElement, at: Point): string {
   const colours = String(data['colours'] ?? '').split(' ');
   const stops = String(data['stops'] ?? '')
     .split(' ')
     .map((stop) => Number.parseFloat(stop) / 100);
+  const border = Number(data['borderWidth'] ?? 0);
+  const width = Number(data['width']) - 2 * border;
+  const height = Number(data['height']) - 2 * border;
   return colours
     .map((colour, index) => {
       const [from, to] = [stops[index], stops[index + 1]];

@@ -74,6 +74,8 @@ describe('the topology as SVG', () => {
     expect(written).toContain('Permits & <more>');
     expect(written).toContain('a <b> & "c"');
     expect(text).not.toContain('NaN');
+    // What the nodes hold is drawn inside of them: a tile alone would be one shape.
+    expect(svg.querySelectorAll('rect, image').length).toBeGreaterThan(2 * titles.length);
     // Nothing is fetched: pictures are inside.
     for (const one of svg.querySelectorAll('image'))
       expect(one.getAttribute('href')).toMatch(/^data:image\/svg\+xml/);
