@@ -33,7 +33,7 @@ export interface RunnerParts {
 /**
  * - `execute`: a person consented to the plan or resumed it.
  * - `person`: a person decided to go on after being asked; also repeats a step that is not safe to repeat unasked.
- * - `look`: after a restart; follows what runs, executes nothing.
+ * - `look`: after a restart; follows what runs, executes nothing that changes anything.
  */
 export type RunMode = 'execute' | 'person' | 'look';
 
@@ -214,7 +214,7 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     if (executed) {
       return onConflict(stepId, `the server reported success, but it is not there (${seen.words})`, null);
     }
-    if (mode === 'look') {
+    if (mode === 'look' && step.onlyReads !== true) {
       const wasStarted = ledger.isOpen(stepId);
       if (wasStarted && !step.retrySafe) {
         return onConflict(

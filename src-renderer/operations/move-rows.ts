@@ -105,7 +105,8 @@ function stateWords(item: StepItem): MoveRow['state'] {
 
 function detailWords(item: StepItem): string {
   if (item.state !== 'running' || item.live === null) {
-    return item.state === 'done' || item.state === 'waiting' ? '' : (item.outcome ?? '');
+    if (item.state === 'done') return item.attempts > 1 ? `after ${item.attempts} attempts` : '';
+    return item.state === 'waiting' && item.attempts === 0 ? '' : (item.outcome ?? '');
   }
   const { phase, targetBytes, lagBytes } = item.live;
   const parts = [

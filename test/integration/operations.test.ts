@@ -282,6 +282,17 @@ describe.each(await engines())('operations on $name', (engine) => {
       const shard = snapshot.shards.find((one) => one.shardId === move.shardId);
       expect(shard?.groupIds.map((group) => groups.get(group))).toEqual([move.targetNode]);
     }
+    const items = operation.steps.find((step) => step.stepId === 'follow')?.items ?? [];
+    expect(items.map(({ move }) => [move?.shardId, move?.sourceNode, move?.targetNode])).toEqual(
+      plan.details.moves.map((move) => [move.shardId, move.sourceNode, move.targetNode]),
+    );
+    expect(items.map(({ move }) => move?.tables)).toEqual(plan.details.moves.map(({ tables }) => tables));
+    for (const item of items) {
+      expect(item).toMatchObject({ state: 'done', attempts: 1, outcome: 'moved' });
+      // A move that is shorter than the beat between two looks was never seen to run.
+      if (item.startedAt === null) expect(item.endedAt).toBeNull();
+      else expect(Date.parse(item.endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(item.startedAt));
+    }
     expect(await value('SELECT count(*)::int FROM permits')).toBe(5000);
     const again = await operated.plan(rebalance);
     if (again.outcome !== 'refusal') throw new Error('was planned');

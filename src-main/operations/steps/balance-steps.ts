@@ -7,6 +7,7 @@ import type { ActionOf, Step } from './step';
 
 export const checkBalanceStep: Step<ActionOf<'check-balance'>> = {
   retrySafe: true,
+  onlyReads: true,
   async execute({ action, look, reader, balance, now, timing }) {
     const { snapshot, sizes } = await look();
     const report = toRebalanceReport({

@@ -106,6 +106,8 @@ export interface StepResult {
 export interface Step<A extends StepAction = StepAction> {
   /** Whether executing it a second time, once it was seen to be absent, can do no harm. */
   readonly retrySafe: boolean;
+  /** Changes nothing, so that it needs nobody's word after a restart. */
+  readonly onlyReads?: boolean;
   /** Heeds `holding`, so that it can be paused in its middle. */
   readonly canHold?: boolean;
   /** Reads what must be known afterwards; written to the journal before `execute`. */

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { OperationStep } from '../../../src-main/contract/operations';
-import { figuresWords, toMoveFigures, toMoveRows } from '../../../src-renderer/operations/move-rows';
+import {
+  figuresWords,
+  toMoveFigures,
+  toMoveRows,
+  tookText,
+} from '../../../src-renderer/operations/move-rows';
 import { movingOf } from '../../../src-renderer/topology/moves';
 import { anItem, movesOperation } from '../rebalance/moves-fixture';
 
@@ -33,6 +38,27 @@ describe('moves of an operation', () => {
     expect(rows.map((row) => row.tookMs)).toEqual([4_000, 10_000, null, null]);
     expect(rows[1]?.detail).toBe('copies rows, 488 kB arrived, 2 kB of log to apply, tried again');
     expect(rows[2]?.detail).toBe('lies on another node now');
+  });
+
+  it('of a job of the cluster are named by their tasks; retries are told, and a time that nobody saw', () => {
+    const [step] = movesOperation([
+      anItem('7', {
+        state: 'done',
+        attempts: 3,
+        move: {
+          shardId: '102008',
+          sourceNodeId: 2,
+          targetNodeId: 3,
+          tables: ['permits'],
+          sourceNode: 'a:5432',
+          targetNode: 'b:5432',
+        },
+      }),
+    ]).steps;
+    if (!step) throw new Error('no step');
+    const [row] = toMoveRows({ ...step, action: { type: 'follow-job' } }, (address) => address, nowMs) ?? [];
+    expect(row).toMatchObject({ shardId: '102008', what: 'permits', detail: 'after 3 attempts' });
+    expect(row && tookText(row)).toBe('not seen');
   });
 
   it('add up to figures with a rate', () => {
