@@ -70,14 +70,11 @@ export const useTopologyStore = defineStore('topology', () => {
     selection.value = left;
   }
 
-  /** One step back: what is selected inside of a place, then the place, then a lit table, then what is selected. */
+  /** One step back: out of a place, then a lit table, then what is selected, then the filter. */
   function back(): void {
-    const subject = subjectOf(focus.value);
     const current = selection.value;
-    const isInside = current !== null && current.type !== 'table' && !isSameTarget(current, subject);
-    if (subject !== null) {
-      if (isInside) selection.value = subject;
-      else goOut();
+    if (focus.value.level !== 'cluster') {
+      goOut();
     } else if (litTable.value !== null) {
       litTable.value = null;
       if (current?.type === 'table') selection.value = null;
@@ -102,11 +99,6 @@ export const useTopologyStore = defineStore('topology', () => {
     ...{ enter, select, selectNode, lightTable, goTo, goOut, back, forget },
   };
 });
-
-function isSameTarget(one: Target, other: Target | null): boolean {
-  if (one.type !== other?.type || one.nodeId !== other.nodeId) return false;
-  return one.type === 'node' || (other.type !== 'node' && one.key === other.key);
-}
 
 function isKnown(what: Selection, known: Known): boolean {
   switch (what.type) {
