@@ -1,12 +1,10 @@
 /** axe on every screen in every theme: no violation of WCAG 2.1 A and AA. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { useTheme, violations, violationsInThemes } from '../support/accessible';
 import { newDataFolder, removeDataFolder, startApp } from '../support/app';
 import type { DrivenApp } from '../support/app';
-import { repository } from '../support/bare-start';
 import {
   clusterCommand,
   fromPalette,
@@ -16,10 +14,6 @@ import {
   runButton,
 } from '../support/e2e-driver';
 import { connectToNode } from '../support/practice-endpoint';
-
-const axeSource = readFileSync(join(repository, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
-const themes = ['light', 'dark', 'contrast'] as const;
-type Theme = (typeof themes)[number];
 
 let app: DrivenApp;
 let dataFolder: string;
@@ -38,50 +32,9 @@ afterAll(async () => {
   removeDataFolder(dataFolder);
 });
 
-async function useTheme(page: Page, theme: Theme): Promise<void> {
-  // The theme of the document is what the styles hang on; the setting itself is held by another test.
-  await page.evaluate((wanted) => (document.documentElement.dataset['theme'] = wanted), theme);
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-}
-
-/** Violations as one readable text: rule, what it wants, and every element with its reason. */
-async function violations(page: Page): Promise<string> {
-  // Colours that still fade are no colours of the theme.
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
-  const results = await page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: { run: (context: Document, options: object) => Promise<AxeResults> };
-    };
-    return axe.run(document, {
-      runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] },
-      resultTypes: ['violations'],
-    });
-  });
-  return results.violations
-    .map(
-      ({ id, help, nodes }) =>
-        `${id}: ${help}\n${nodes
-          .map(
-            (node) =>
-              `    ${node.html.slice(0, 160)}\n      ${(node.failureSummary ?? '').replaceAll('\n', ' ')}`,
-          )
-          .join('\n')}`,
-    )
-    .join('\n');
-}
-
-/** Looks at what is shown now in every theme; told together, so that one run lists all there is to mend. */
+/** Looks at what is shown now in every theme. */
 async function expectAccessible(screen: string): Promise<void> {
-  const { page } = app;
-  const found: string[] = [];
-  for (const theme of themes) {
-    await useTheme(page, theme);
-    const text = await violations(page);
-    if (text !== '') found.push(`${screen}, ${theme}:\n${text}`);
-  }
-  await useTheme(page, 'light');
-  expect(found.join('\n\n')).toBe('');
+  expect(await violationsInThemes(app.page, screen)).toBe('');
 }
 
 async function closeDialog(): Promise<void> {
