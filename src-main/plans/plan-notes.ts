@@ -92,8 +92,11 @@ function whyAbove(nodeId: number, plan: OwnPlan, input: OwnPlanInput): string {
   if (node && !node.isHeld) return 'it is frozen.';
   if (plan.limitsHit.length > 0) return 'the limit ends the plan before.';
   const gone = new Set(plan.moves.map(({ shardId, sourceNodeId }) => `${shardId} ${sourceNodeId}`));
-  const rest = input.groups.filter(
-    (group) => group.nodeId === nodeId && !gone.has(`${group.shardId} ${nodeId}`),
+  const came = new Set(
+    plan.moves.filter(({ targetNodeId }) => targetNodeId === nodeId).map(({ shardId }) => shardId),
+  );
+  const rest = input.groups.filter((group) =>
+    group.nodeId === nodeId ? !gone.has(`${group.shardId} ${nodeId}`) : came.has(group.shardId),
   );
   const largest = rest.reduce((most, group) => (group.weight > most.weight ? group : most), {
     shardId: '',

@@ -43,6 +43,10 @@ test('new nodes are tried out with the keyboard: both plans fill them, and nothi
   expect(await page.getByRole('button', { name: /^Review/ }).count()).toBe(0);
 
   const steps = page.getByRole('slider', { name: 'Step of the plan' });
+  // The thumb stands at the end of a plan that has just become longer.
+  await waitFor('the thumb at the last step', () =>
+    steps.evaluate((input: HTMLInputElement) => input.max !== '0' && input.value === input.max),
+  );
   await steps.focus();
   await page.keyboard.press('Home');
   await page.getByText('Before any move.').waitFor();

@@ -244,6 +244,24 @@ describe('exploreRebalance', () => {
     expect(groups.ours?.durationMs).toBeNull();
   });
 
+  it('does not blame the disk where there is room: a node that Citus leaves as full is as full as was asked', () => {
+    const room = new Map(
+      [2, 3].map((nodeId) => [nodeId, { availableBytes: 400 * gigabyte, totalBytes: 500 * gigabyte }]),
+    );
+    const exploration = exploreRebalance(
+      facts(2, onOne, onOne, [1], room),
+      { ...free, measure: 'groups', keepFreeShare: 0.1, nodeRules: [{ nodeId: 2, rule: 'drain' }] },
+      { ...asItIs, addedNodes: 2 },
+      assumedPace,
+    );
+    const above = ours(exploration).notes.filter(({ code }) => code === 'above');
+    // Eight of permits and eight of fees on three nodes that held none: two of them hold six.
+    expect(above).toHaveLength(2);
+    for (const { message } of above) {
+      expect(message).toMatch(/ends at 1\.13 × the average: Citus's own plan leaves a node as full/);
+    }
+  });
+
   it('moves nothing to a node whose disk is not known while free disk is to be kept, and says so', () => {
     const exploration = exploreRebalance(
       facts(2, onOne, onOne, [8]),
