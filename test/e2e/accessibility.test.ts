@@ -235,6 +235,8 @@ describe('with a practice cluster', () => {
 
   test('distribute, its review, its operation, the list of operations', async () => {
     const { page } = app;
+    await goTo(page, 'Tables');
+    await page.getByRole('tab', { name: /Plain/ }).click();
     await page.getByRole('button', { name: /^Distribute public\.plain_one/ }).click();
     await page.getByRole('radio', { name: /^id / }).waitFor();
     await expectAccessible('distribute');
