@@ -154,7 +154,7 @@ export function truncateStep(
   if (plainTablesReferencing(facts, table).length > 0) return null;
   return {
     stepId,
-    title: `Drop the hidden local copy of ${name}'s rows`,
+    title: `Drop the hidden local copy of the rows of ${name}`,
     where: context.coordinator,
     blocks: `reads and writes of ${name}, for a moment`,
     undo: 'cannot be taken back; the rows are in the shards by then',
