@@ -77,8 +77,8 @@ await main(async () => {
       [bin('vue-tsc', 'bin/vue-tsc.js'), '-p', 'tsconfig.test.json'],
     ),
     suite('unit', 900_000),
-    suite('integration', 1_500_000),
-    suite('e2e', 1_200_000, withDisplay),
+    suite('integration', 2_400_000),
+    suite('e2e', 1_500_000, withDisplay),
   ];
   const wanted = process.argv.slice(2);
   const unknown = wanted.filter((name) => !parts.some((part) => part.name === name));

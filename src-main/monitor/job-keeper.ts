@@ -127,6 +127,8 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
     const open = job.tasks.filter(
       (task) => task.shardId !== null && !['done', 'error', 'cancelled', 'unscheduled'].includes(task.status),
     );
+    // Nobody knows when what stands in its way will be gone.
+    if (open.some((task) => task.retryCount > 0)) return null;
     const sizes = open.map(bytesOfTask);
     const isSized = sizes.every((bytes) => bytes !== null);
     if (!isSized && unsized.length === 0) return null;

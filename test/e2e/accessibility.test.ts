@@ -357,7 +357,7 @@ describe('with a practice cluster', () => {
     await runButton(page).waitFor({ timeout: 60_000 });
     await expectAccessible('review of a rebalance');
     await runButton(page).click();
-    await page.getByRole('link', { name: 'Show its moves' }).click();
+    await page.getByRole('link', { name: 'Show its phases' }).click();
     await page.getByRole('grid', { name: 'Tasks of the job' }).waitFor();
     await useTheme(page, 'dark');
     expect(await violations(page)).toBe('');
