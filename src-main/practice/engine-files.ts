@@ -30,8 +30,12 @@ export function engineSettings(
         // The emulator's catalogs lie in pg_catalog, as Citus's do.
         ['allow_system_table_mods', 'on'],
         // Ready for CREATE EXTENSION: advice on distribution is better where statements were seen.
-        ['shared_preload_libraries', 'pg_stat_statements'],
-        ['pg_stat_statements.max', '500'],
+        ...(engine.hasStatementStatistics
+          ? [
+              ['shared_preload_libraries', 'pg_stat_statements'] as const,
+              ['pg_stat_statements.max', '500'] as const,
+            ]
+          : []),
       ];
     }
     case 'citus':

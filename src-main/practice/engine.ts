@@ -19,6 +19,8 @@ export interface EmulatorEngine extends EngineBase {
   readonly kind: 'emulator';
   /** Name -> text of the files in resources/practice/citus. */
   readonly extensionFiles: ReadonlyMap<string, string>;
+  /** Whether these programs came with pg_stat_statements: a server that is to load what is not there does not start. */
+  readonly hasStatementStatistics: boolean;
 }
 
 export interface CitusEngine extends EngineBase {
@@ -100,7 +102,21 @@ export async function prepareEngine(options: EngineOptions, account: Account | n
   const names = (await readdir(folder)).filter((name) => /\.(sql|control|conf)$/.test(name)).sort();
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
   const extensionFiles = new Map(names.map((name, index) => [name, texts[index] ?? '']));
-  return { kind: 'emulator', extensionFiles, binFolder, ...(await describeProgram(binFolder, account)) };
+  return {
+    kind: 'emulator',
+    extensionFiles,
+    binFolder,
+    hasStatementStatistics: await hasLibrary(binFolder, 'pg_stat_statements'),
+    ...(await describeProgram(binFolder, account)),
+  };
+}
+
+async function hasLibrary(binFolder: string, library: string): Promise<boolean> {
+  const root = join(dirname(binFolder), 'lib');
+  const names = await Promise.all(
+    [root, join(root, 'postgresql')].map((one) => readdir(one).catch(() => [])),
+  );
+  return names.flat().some((name) => /^(.*)\.(so|dylib|dll)$/.exec(name)?.[1] === library);
 }
 
 async function describeProgram(

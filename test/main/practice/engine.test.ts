@@ -77,6 +77,7 @@ const emulator: EmulatorEngine = {
   binFolder: '/native/bin',
   postgresVersion: 'postgres (PostgreSQL) 18.4',
   knownSettings: new Set(),
+  hasStatementStatistics: false,
   extensionFiles: new Map([
     ['20-b.sql', 'SELECT 2;'],
     ['10-a.sql', 'SELECT 1;'],
@@ -108,6 +109,13 @@ describe('an engine', () => {
     expect(names(engineSettings(emulator, '/share'))).not.toContain('output_plugin_libraries');
     expect(names(engineSettings(citus, '/share'))).toContain('output_plugin_libraries');
     expect(names(engineSettings(citus, '/share'))).not.toContain('extension_control_path');
+    // A server that is to load a library that is not there does not start.
+    expect(names(engineSettings(emulator, '/share'))).not.toContain('shared_preload_libraries');
+    const counting = { ...emulator, hasStatementStatistics: true };
+    expect(engineSettings(counting, '/share')).toContainEqual([
+      'shared_preload_libraries',
+      'pg_stat_statements',
+    ]);
   });
 
   it('passes nothing of the environment of the app on to the servers', () => {
