@@ -15,6 +15,7 @@ import { StepFailed } from './tour/guide';
 import type { TourGuide } from './tour/guide';
 import { history } from './tour/history';
 import { manyNodes } from './tour/many-nodes';
+import { moves } from './tour/moves';
 import { rebalance } from './tour/rebalance';
 import { sickCluster } from './tour/sick-cluster';
 import { tables } from './tour/tables';
@@ -58,6 +59,7 @@ const chapters: readonly Chapter[] = [
   { run: rebalancePlanner, isGround: false },
   { run: tableSet, isGround: false },
   { run: rebalance, isGround: false },
+  { run: moves, isGround: false },
   { run: auditTrail, isGround: false },
   { run: sickCluster, isGround: false },
   { run: history, isGround: false },
