@@ -4,7 +4,7 @@
  * Names of parts as arguments run those alone: `npm test -- unit lint`.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main, Missing, rootFolder, run, say } from './console.mjs';
 import { withDisplay } from './display.mjs';
@@ -12,6 +12,17 @@ import { prepare } from './prepare.mjs';
 
 const root = fileURLToPath(rootFolder);
 const bin = (packageName, file) => join(root, 'node_modules', packageName, file);
+
+/** A line for each test, or file that could not be run, of a report that failed: where it is, its name and the first line of why. */
+function failedOf(part, { testResults }) {
+  const firstLine = (text) => (text ?? '').split('\n')[0];
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const tests = assertionResults.filter((one) => one.status === 'failed');
+    if (status === 'failed' && tests.length === 0) return [`${part}: ${file}: ${firstLine(message)}`];
+    return tests.map((one) => `${part}: ${file} > ${one.fullName}: ${firstLine(one.failureMessages[0])}`);
+  });
+}
 
 await main(async () => {
   const executable = await prepare({ display: true });
@@ -21,6 +32,7 @@ await main(async () => {
 
   const total = { passed: 0, failed: 0, skipped: 0 };
   const failures = [];
+  const failedTests = [];
 
   const check = (name, ...commands) => ({
     name,
@@ -60,6 +72,7 @@ await main(async () => {
       total.passed += counts.numPassedTests;
       total.failed += counts.numFailedTests;
       total.skipped += counts.numPendingTests + (counts.numTodoTests ?? 0);
+      failedTests.push(...failedOf(name, counts));
       if (ended) {
         if (counts.numFailedTests > 0) total.failed -= 1; // counted once more below
         throw new Missing(`${counts.numFailedTests} of ${counts.numTotalTests} failed`);
@@ -102,6 +115,8 @@ await main(async () => {
       );
     }
   }
+  // Once more at the end: the part that tells of them may be thousands of lines up.
+  for (const line of failedTests) say(line);
   if (failures.length > 0) say(`failed: ${failures.join(', ')}`);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);

@@ -51,9 +51,14 @@ export interface Recording {
   close(): Promise<void>;
 }
 
+/** What comes in together within this time is of one moment. */
+const oneMomentMs = 100;
+
 const sizesEveryMs = 600_000;
 /** What could not be written is kept for the next attempt, up to so many events. */
 const mostWaiting = 1_000;
+
+type Work = (opened: HistoryBook, at: string) => Promise<void> | void;
 
 export function createRecording(options: RecordingOptions): Recording {
   const { clusterId } = options;
@@ -67,6 +72,8 @@ export function createRecording(options: RecordingOptions): Recording {
   let address = '';
   let problem: string | null = null;
   const operations = new Map<string, OperationState>();
+  /** What came in since the program last came to rest. */
+  let together: { readonly seen: Date; readonly works: Work[] } | null = null;
 
   let queue: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -92,14 +99,36 @@ export function createRecording(options: RecordingOptions): Recording {
     return book;
   };
 
-  /** What goes wrong here must not reach those who read the cluster. */
-  const quietly = (work: (opened: HistoryBook, at: string) => Promise<void> | void): void => {
+  /**
+   * What goes wrong here must not reach those who read the cluster. Records that come together, such as an answer of a node and the
+   * state judged by it, are one moment and one frame: no moment may show the one without the other.
+   */
+  const quietly = (work: Work): void => {
     // Of when it was seen, however long the turn takes to come.
-    const seenAt = options.now().toISOString();
+    const seen = options.now();
+    if (together !== null && seen.getTime() - together.seen.getTime() < oneMomentMs) {
+      together.works.push(work);
+      return;
+    }
+    const works = [work];
+    const moment = { seen, works };
+    together = moment;
+    queueMicrotask(() => {
+      if (together === moment) together = null;
+    });
+    const seenAt = seen.toISOString();
     inTurn(async () => {
       const opened = await load();
       const at = seenAt > opened.lastAt() ? seenAt : opened.lastAt();
-      await work(opened, at);
+      const failures: unknown[] = [];
+      for (const one of works) {
+        try {
+          await one(opened, at);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (failures.length > 0) throw failures[0];
       if (!opened.isOn()) return;
       await opened.write(world, waiting, at);
       waiting = [];

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClusterSnapshot, SnapshotChange } from '../../../src-main/contract/cluster';
 import type { ClusterPast } from '../../../src-main/contract/history';
+import type { ClusterNodeStates, NodeCondition, NodeStateName } from '../../../src-main/contract/node-states';
 import { createHistory } from '../../../src-main/history/history';
 import type { History } from '../../../src-main/history/history';
 import { makeCluster } from '../../renderer/cluster-fixture';
@@ -68,6 +69,23 @@ function show(history: History, snapshot: ClusterSnapshot): void {
 }
 
 const two = [aNode(), aNode({ nodeId: 2, groupId: 1, port: 9801, shouldHaveShards: true })];
+/** The coordinator active, the worker in this state. */
+function someStates(worker: NodeStateName): ClusterNodeStates {
+  const state = (nodeId: number, name: NodeStateName): NodeCondition => ({
+    nodeId,
+    state: name,
+    role: 'primary',
+    why: '',
+    since: at(),
+  });
+  return {
+    clusterId: 'c1',
+    revision: 1,
+    takenAt: at(),
+    nodes: [state(1, 'active'), state(2, worker)],
+    removed: [],
+  };
+}
 const three = [...two, aNode({ nodeId: 3, groupId: 2, port: 9802, shouldHaveShards: true })];
 const file = (): string => join(folder, 'c1.jsonl');
 const textsOf = async (history: History): Promise<readonly string[]> =>
@@ -105,6 +123,25 @@ describe('the history of a cluster', () => {
     expect(await states(between)).toEqual(['reachable', 'unreachable']);
     expect((await pastAt(history, between)).snapshot.nodes.length).toBe(2);
     expect((await pastAt(history, at())).snapshot.shards[0]?.groupIds).toEqual([2]);
+  });
+
+  it('puts what comes in together into one moment: a node that went away is never shown with its old state', async () => {
+    const history = start();
+    show(history, aSnapshot({ nodes: two }));
+    after(1_000);
+    history.onRecord('reachability.changed', aReachability(['reachable', 'reachable']));
+    history.onRecord('states.changed', someStates('active'));
+    await history.read('c1', 1);
+    after(5_000);
+    history.onRecord('reachability.changed', aReachability(['reachable', 'unreachable']));
+    // The clock may turn between an answer and what is judged by it.
+    after(1);
+    history.onRecord('states.changed', someStates('unreachable'));
+    const { events } = await history.read('c1', 100);
+    const wentAway = events.find(({ text }) => text.startsWith('went away'));
+    const past = await pastAt(history, wentAway?.at ?? '');
+    expect(past.reachability.nodes.map(({ state }) => state)).toEqual(['reachable', 'unreachable']);
+    expect(past.conditions.nodes.map(({ state }) => state)).toEqual(['active', 'unreachable']);
   });
 
   it('goes on after a restart of the app, and calls the time between not recorded', async () => {
