@@ -3,7 +3,8 @@
  * tables. No worker is asked, and no row of a table is read.
  */
 import type { Reader, StatementOptions } from '../connections/database';
-import type { CitusTableType, TableName } from '../contract/cluster';
+import type { AdvisorColumn, AdvisorTable } from '../contract/advisor-facts';
+import type { CitusTableType } from '../contract/cluster';
 import type { CatalogFacts } from './capabilities';
 import { baseType, hashableTypes } from './describe-table';
 import { tableTypeExpression } from './distributed-tables';
@@ -11,57 +12,6 @@ import { keyNames, tableSource } from './practice-catalogs';
 import { action, exclusionColumns, negativeScale } from './table-facts';
 import { columnNames } from './table-facts';
 import { readPlainTables, relationBytes } from './tables';
-
-/** As the statements answer; `plans/advisor/facts.ts` says what each field means. */
-export interface AdvisorTableRow extends TableName {
-  readonly isPartitioned: boolean;
-  readonly rows: number;
-  readonly bytes: number;
-  readonly columns: readonly AdvisorColumnRow[];
-  readonly uniqueness: readonly {
-    readonly name: string;
-    readonly kind: 'primary-key' | 'unique' | 'exclusion' | 'unique-index';
-    readonly columns: readonly string[];
-    readonly isPlain: boolean;
-  }[];
-  readonly foreignKeys: readonly {
-    readonly name: string;
-    readonly columns: readonly string[];
-    readonly references: TableName;
-    readonly referencedColumns: readonly string[];
-    readonly onDelete: 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
-    readonly onUpdate: 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
-    readonly definition: string;
-  }[];
-  readonly triggers: readonly string[];
-  readonly obstacle: string | null;
-  readonly writes: number | null;
-  readonly citus: {
-    readonly type: CitusTableType;
-    readonly column: string | null;
-    readonly colocationId: number;
-    readonly shardCount: number;
-  } | null;
-}
-
-export interface AdvisorColumnRow {
-  readonly name: string;
-  readonly type: string;
-  readonly collation: string | null;
-  readonly isCollationDeterministic: boolean;
-  readonly isNullable: boolean;
-  readonly isGenerated: boolean;
-  readonly isHashable: boolean;
-  readonly hasNegativeScale: boolean;
-  readonly hasSequenceDefault: boolean;
-  readonly statistics: {
-    readonly distinct: number;
-    readonly nullFraction: number;
-    readonly commonValues: readonly string[];
-    readonly commonShares: readonly number[];
-    readonly correlation: number | null;
-  } | null;
-}
 
 /** Common values kept of a column: more change no judgement. */
 const commonValueLimit = 20;
@@ -192,8 +142,8 @@ interface ForeignKeyRow {
   readonly table: string;
   readonly columns: string;
   readonly referenced: string;
-  readonly on_delete: AdvisorTableRow['foreignKeys'][number]['onDelete'];
-  readonly on_update: AdvisorTableRow['foreignKeys'][number]['onUpdate'];
+  readonly on_delete: AdvisorTable['foreignKeys'][number]['onDelete'];
+  readonly on_update: AdvisorTable['foreignKeys'][number]['onUpdate'];
   readonly definition: string;
 }
 
@@ -202,7 +152,7 @@ export async function readAdvisorTables(
   reader: Reader,
   catalog: CatalogFacts,
   options?: StatementOptions,
-): Promise<readonly AdvisorTableRow[]> {
+): Promise<readonly AdvisorTable[]> {
   const plain = await readPlainTables(reader, catalog, options);
   const tables = await reader.read<TableRow>(
     { text: tablesText(catalog), values: [oidList(plain.map(({ oid }) => String(oid)))] },
@@ -218,7 +168,7 @@ export async function readAdvisorTables(
   const uniqueness = await reader.read<{
     readonly oid: string;
     readonly name: string;
-    readonly kind: AdvisorTableRow['uniqueness'][number]['kind'];
+    readonly kind: AdvisorTable['uniqueness'][number]['kind'];
     readonly columns: string;
     readonly plain: boolean;
   }>({ text: uniquenessText, values: [keyed] }, options);
@@ -226,9 +176,7 @@ export async function readAdvisorTables(
     { text: foreignKeysText(catalog), values: [keyed] },
     options,
   );
-  const columnsByOid = new Map(
-    columns.map((row) => [row.oid, JSON.parse(row.columns) as AdvisorColumnRow[]]),
-  );
+  const columnsByOid = new Map(columns.map((row) => [row.oid, JSON.parse(row.columns) as AdvisorColumn[]]));
   const uniquenessByOid = byOid(uniqueness);
   const keysByOid = byOid(foreignKeys);
   return tables.map((row) => ({

@@ -3,77 +3,10 @@ import { identifier, qualified } from '../connections/database';
 import type { Reader, StatementOptions } from '../connections/database';
 import type { TableName } from '../contract/cluster';
 import { toFailure } from '../contract/failure';
+import type { DistributionSettings, TableFacts } from '../contract/table-facts';
 import type { CatalogFacts } from './capabilities';
 import { baseType, hashableTypes } from './describe-table';
 import { keyNames, tableSource } from './practice-catalogs';
-
-/** As the statement answers; `plans/table-facts.ts` says what each field means. */
-export interface TableFactsRow {
-  readonly oid: number;
-  readonly kind: 'table' | 'partitioned' | 'foreign' | 'view' | 'other';
-  readonly isTemporary: boolean;
-  readonly isUnlogged: boolean;
-  readonly isCatalog: boolean;
-  readonly parent: TableName | null;
-  readonly partitionedPartitions: readonly TableName[];
-  readonly isInInheritance: boolean;
-  readonly owner: string;
-  readonly actsAsOwner: boolean;
-  readonly heapBytes: number;
-  readonly totalBytes: number;
-  readonly rowEstimate: number;
-  readonly columns: readonly {
-    readonly name: string;
-    readonly type: string;
-    readonly collation: string | null;
-    readonly isCollationDeterministic: boolean;
-    readonly isGenerated: boolean;
-    readonly isIdentity: boolean;
-    readonly isNullable: boolean;
-    readonly isHashable: boolean;
-    readonly hasNegativeScale: boolean;
-    readonly hasSequenceDefault: boolean;
-    readonly distinctEstimate: number | null;
-  }[];
-  readonly uniqueness: readonly {
-    readonly name: string;
-    readonly kind: 'primary-key' | 'unique' | 'exclusion' | 'unique-index';
-    readonly columns: readonly string[];
-    readonly definition: string;
-  }[];
-  readonly foreignKeys: readonly {
-    readonly name: string;
-    readonly columns: readonly string[];
-    readonly references: TableName;
-    readonly referencedColumns: readonly string[];
-    readonly onDelete: KeyAction;
-    readonly onUpdate: KeyAction;
-    readonly definition: string;
-  }[];
-  readonly referencedBy: readonly {
-    readonly name: string;
-    readonly table: TableName;
-    readonly definition: string;
-  }[];
-  readonly connectedKeys: readonly {
-    readonly name: string;
-    readonly from: TableName;
-    readonly to: TableName;
-    readonly definition: string;
-  }[];
-  readonly longestNameBytes: number;
-  readonly triggers: readonly string[];
-  readonly hasReplicaIdentity: boolean;
-  readonly accessMethod: string | null;
-  readonly droppedColumns: number;
-  readonly dependents: readonly {
-    readonly kind: 'view' | 'materialized-view' | 'function';
-    readonly name: string;
-  }[];
-  readonly partitionedBy: readonly { readonly name: string; readonly type: string }[];
-}
-
-type KeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
 const parts = `
   parts AS (
@@ -255,14 +188,18 @@ export async function readTableFacts(
   catalog: Pick<CatalogFacts, 'isPracticeEmulator'>,
   table: TableName,
   options?: StatementOptions,
-): Promise<(TableFactsRow & TableName) | null> {
+): Promise<TableFacts | null> {
   const rows = await reader.read<{ readonly facts: string }>(
     { text: factsText(catalog), values: [table.schema, table.name] },
     options,
   );
   const row = rows[0];
   if (!row) return null;
-  return { schema: table.schema, name: table.name, ...(JSON.parse(row.facts) as TableFactsRow) };
+  return {
+    schema: table.schema,
+    name: table.name,
+    ...(JSON.parse(row.facts) as Omit<TableFacts, keyof TableName>),
+  };
 }
 
 /** Whether a column holds NULL, found by looking; `unknown` when that takes longer than `timeoutMs`. */
@@ -287,19 +224,6 @@ export async function readColumnHasNull(
       return 'unknown';
     throw error;
   }
-}
-
-export interface DistributionSettings {
-  readonly shardCount: number;
-  readonly replicationFactor: number;
-  readonly allowUnsafeConstraints: boolean;
-  readonly enableUnsafeTriggers: boolean;
-  /** output_plugin_libraries lets the decoder of Citus in; true where the server has no such setting. */
-  readonly decoderAllowed: boolean;
-  readonly walLevel: string;
-  readonly hasBtreeGist: boolean;
-  /** create_distributed_table_concurrently, since 11.1. */
-  readonly hasConcurrently: boolean;
 }
 
 /** Settings that are not listed in pg_settings on every version are asked one by one. */

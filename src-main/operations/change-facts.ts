@@ -29,7 +29,7 @@ import type { TenantFacts } from '../plans/changes/tenant';
 import { planUndistribute } from '../plans/changes/undistribute';
 import { sameTable } from '../plans/plan';
 import type { PlanContext } from '../plans/plan';
-import type { TableFacts } from '../plans/table-facts';
+import type { TableFacts } from '../contract/table-facts';
 import { answersOf, bytesOfShards, limits, withShardBytes } from './fact-source';
 import type { FactSource } from './fact-source';
 import { failureWords } from './failures';

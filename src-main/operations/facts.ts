@@ -15,7 +15,7 @@ import type { MoveShardsFacts } from '../plans/move-shards';
 import { readable } from '../plans/plan';
 import type { PlanContext } from '../plans/plan';
 import type { SetFacts } from '../plans/distribute-set';
-import type { TableFacts } from '../plans/table-facts';
+import type { TableFacts } from '../contract/table-facts';
 import { planRebalance } from '../plans/rebalance';
 import { planTableChange } from './change-facts';
 import {

@@ -3,7 +3,8 @@ import { droppingKey } from './foreign-key-refusals';
 import type { Reason } from './mend';
 import { addressOf, listed, readable, sameTable } from './plan';
 import type { PlanContext } from './plan';
-import type { DistributeFacts, TableFacts } from './table-facts';
+import type { TableFacts } from '../contract/table-facts';
+import type { DistributeFacts } from './distribute-facts';
 
 export function concurrentRefusals(
   facts: DistributeFacts,

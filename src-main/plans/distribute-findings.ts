@@ -2,7 +2,8 @@
 import type { Finding, RequestOf } from '../contract/operations';
 import { identityRepairId } from './mend';
 import { counted, listed, readable, sameTable, sizeWords } from './plan';
-import type { DistributeFacts, TableFacts } from './table-facts';
+import type { TableFacts } from '../contract/table-facts';
+import type { DistributeFacts } from './distribute-facts';
 
 type Request = RequestOf<'distribute-table'>;
 

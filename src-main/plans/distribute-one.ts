@@ -9,7 +9,8 @@ import type { PlanContext, StepDraft } from './plan';
 import { chooseColocation } from './placement';
 import type { ColocationChoice } from './placement';
 import { refuseWhileJobRuns, refuseWhileNodesAreDown } from './preconditions';
-import type { DistributeFacts, TableFacts } from './table-facts';
+import type { TableFacts } from '../contract/table-facts';
+import type { DistributeFacts } from './distribute-facts';
 import { hashRefusals, relationRefusals } from './table-refusals';
 
 /** 63 bytes less "_" and the longest shard number, an int8: what fits always leaves shards names of their own. */

@@ -26,7 +26,8 @@ import { jobWords, nodesWords, refuseOffCoordinator } from './preconditions';
 import { restoredKeys } from './restored-keys';
 import { inSetOrder } from './set-order';
 import type { Member } from './set-order';
-import type { DistributeFacts, TableFacts } from './table-facts';
+import type { TableFacts } from '../contract/table-facts';
+import type { DistributeFacts } from './distribute-facts';
 
 type Request = RequestOf<'distribute-set'>;
 type One = RequestOf<'distribute-table'>;

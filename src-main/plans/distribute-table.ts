@@ -18,7 +18,7 @@ import { counted, listed, planReply, readable, refusalReply } from './plan';
 import type { PlanContext, StepDraft } from './plan';
 import { placementOf } from './placement';
 import { jobWords, nodesWords, refuseOffCoordinator } from './preconditions';
-import type { DistributeFacts } from './table-facts';
+import type { DistributeFacts } from './distribute-facts';
 
 type Request = RequestOf<'distribute-table'>;
 

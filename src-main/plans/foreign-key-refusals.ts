@@ -6,7 +6,8 @@ import type { Reason } from './mend';
 import { listed, readable, sameTable } from './plan';
 import type { PlanContext } from './plan';
 import type { ColocationChoice } from './placement';
-import type { DistributeFacts, ForeignKeyFacts, TableFacts } from './table-facts';
+import type { ForeignKeyFacts, TableFacts } from '../contract/table-facts';
+import type { DistributeFacts } from './distribute-facts';
 
 type HashRequest = Extract<RequestOf<'distribute-table'>['as'], { type: 'hash' }>;
 

@@ -4,7 +4,7 @@ import type { RefusalReason } from '../contract/operations';
 import type { RepairAction } from '../contract/table-changes';
 import { readable, sameTable, sizeWords } from './plan';
 import type { PlanContext, StepDraft } from './plan';
-import type { TableFacts, UniquenessFacts } from './table-facts';
+import type { TableFacts, UniquenessFacts } from '../contract/table-facts';
 
 /** A reason with the steps that would take it away. They stay in main: a person accepts them by the repair's id. */
 export interface Reason extends RefusalReason {

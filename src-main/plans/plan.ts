@@ -12,13 +12,17 @@ import type {
   StepAction,
 } from '../contract/operations';
 
-/** SQL as the driver quotes it, handed in so that a plan shows exactly what the engine will send. */
-export interface PlanSql {
-  /** Everything the step with this action will send, in order. */
-  readonly statements: (action: StepAction) => readonly ShownStatement[];
+/** The driver's own quoting, handed in. */
+export interface SqlQuoting {
   readonly identifier: (name: string) => string;
   readonly qualified: (table: TableName) => string;
   readonly literal: (text: string) => string;
+}
+
+/** SQL as the driver quotes it, handed in so that a plan shows exactly what the engine will send. */
+export interface PlanSql extends SqlQuoting {
+  /** Everything the step with this action will send, in order. */
+  readonly statements: (action: StepAction) => readonly ShownStatement[];
 }
 
 /** Ids and time come from outside: a plan file asks no clock. */

@@ -4,7 +4,7 @@ import type { RequestOf } from '../contract/operations';
 import { addressOf, activePrimaries, sameTable } from './plan';
 import { placementOf } from './placement';
 import type { ColocationChoice } from './placement';
-import type { TableFacts } from './table-facts';
+import type { TableFacts } from '../contract/table-facts';
 
 type As = RequestOf<'distribute-table'>['as'];
 

@@ -3,7 +3,7 @@ import type { ClusterSnapshot, ClusterTable, TableName } from '../contract/clust
 import type { RepairAction } from '../contract/table-changes';
 import { readable, sameTable } from './plan';
 import type { PlanContext } from './plan';
-import type { ForeignKeyFacts, TableFacts } from './table-facts';
+import type { ForeignKeyFacts, TableFacts } from '../contract/table-facts';
 
 export interface LostKey {
   readonly table: TableName;

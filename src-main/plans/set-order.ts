@@ -2,7 +2,7 @@
 import type { TableName } from '../contract/cluster';
 import type { SetTable } from '../contract/table-changes';
 import { sameTable } from './plan';
-import type { TableFacts } from './table-facts';
+import type { TableFacts } from '../contract/table-facts';
 
 export interface Member {
   readonly item: SetTable;

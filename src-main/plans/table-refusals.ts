@@ -7,7 +7,8 @@ import type { PlanContext } from './plan';
 import { chooseColocation } from './placement';
 import type { ColocationChoice } from './placement';
 import { dropAndAdd, droppingKey, hashForeignKeyRefusals } from './foreign-key-refusals';
-import type { ColumnFacts, DistributeFacts, TableFacts, UniquenessFacts } from './table-facts';
+import type { ColumnFacts, TableFacts, UniquenessFacts } from '../contract/table-facts';
+import type { DistributeFacts } from './distribute-facts';
 
 type Request = RequestOf<'distribute-table'>;
 type HashRequest = Extract<Request['as'], { type: 'hash' }>;

@@ -1,6 +1,6 @@
 /** 2,000 tables and 5,000 foreign keys against 200 and 500: how many times as long advising takes. */
 import { advise } from '../../src-main/plans/advisor/advise';
-import type { AdvisorFacts } from '../../src-main/plans/advisor/facts';
+import type { AdvisorFacts } from '../../src-main/contract/advisor-facts';
 import { plainSql, toFacts } from '../support/advisor-schemas';
 import type { ShortTable } from '../support/advisor-schemas';
 import type { BenchFigure } from './figure';

@@ -1,11 +1,7 @@
 /** Sample schemas in the short form of `test/bench/schemas/`, as facts for the advisor. */
 import { readFileSync } from 'node:fs';
-import type {
-  AdvisorColumn,
-  AdvisorFacts,
-  AdvisorSql,
-  AdvisorTable,
-} from '../../src-main/plans/advisor/facts';
+import type { AdvisorColumn, AdvisorFacts, AdvisorTable } from '../../src-main/contract/advisor-facts';
+import type { SqlQuoting } from '../../src-main/plans/plan';
 
 interface ColumnNotes {
   readonly nulls?: number;
@@ -152,7 +148,7 @@ function toBytes(text: string): number {
 }
 
 /** Enough quoting for names of lower-case letters. */
-export const plainSql: AdvisorSql = {
+export const plainSql: SqlQuoting = {
   identifier: (name) => `"${name}"`,
   qualified: ({ schema, name }) => `"${schema}"."${name}"`,
   literal: (text) => `'${text.replaceAll("'", "''")}'`,

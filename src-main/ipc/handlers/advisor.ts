@@ -10,7 +10,8 @@ import type { ClusterSnapshot } from '../../contract/cluster';
 import { FailureError } from '../../contract/failure';
 import { advise } from '../../plans/advisor/advise';
 import type { Adviser } from '../../plans/advisor/advise';
-import type { AdvisorFacts, AdvisorSql, ColumnAgreement, ColumnSample } from '../../plans/advisor/facts';
+import type { AdvisorFacts, ColumnAgreement, ColumnSample } from '../../contract/advisor-facts';
+import type { SqlQuoting } from '../../plans/plan';
 import { agreementsWanted, samplesWanted } from '../../plans/advisor/looks';
 import { toMarkdown } from '../../plans/advisor/report';
 import { toScript } from '../../plans/advisor/script';
@@ -29,7 +30,7 @@ export interface AdvisorParts {
 /** Answers that are kept, over all clusters: a person looks at one or two. */
 const keptAdvice = 4;
 
-const sql: AdvisorSql = {
+const sql: SqlQuoting = {
   identifier,
   qualified,
   literal: (text) => shownStatement({ text: '$1', values: [text] }).shown,

@@ -18,7 +18,8 @@ import type { Assignment, Placed } from './assignment';
 import { applyChoices } from './choices';
 import { evaluate, skewOfLargest, toDesign } from './design';
 import type { Advising, Evaluated } from './design';
-import type { AdvisorFacts, AdvisorSql } from './facts';
+import type { AdvisorFacts } from '../../contract/advisor-facts';
+import type { SqlQuoting } from '../plan';
 import { toModel } from './model';
 import type { Domain, Model } from './model';
 import { toObserved } from './observed';
@@ -51,7 +52,7 @@ export function advise(
     readonly clusterId: string;
     readonly takenAt: string;
     readonly growth: number;
-    readonly sql: AdvisorSql;
+    readonly sql: SqlQuoting;
   },
 ): Adviser {
   const model = toModel(facts);

@@ -8,7 +8,7 @@ import { readable } from '../plan';
 import { formatShare } from '../words';
 import { judgeColumn } from './columns';
 import type { ColumnJudgement } from './columns';
-import type { AdvisorTable } from './facts';
+import type { AdvisorTable } from '../../contract/advisor-facts';
 import type { Domain, Link, Model } from './model';
 import { isWrittenOften, referenceLimitBytes } from './observed';
 import type { Observed } from './observed';

@@ -2,7 +2,7 @@
 import type { DesignChange } from '../../contract/advisor';
 import { listed, readable, sizeWords } from '../plan';
 import type { Placed } from './assignment';
-import type { AdvisorSql } from './facts';
+import type { SqlQuoting } from '../plan';
 import type { Grouped } from './groups';
 import type { KeyFate, UniqueFate } from './key-fates';
 import type { Model } from './model';
@@ -12,7 +12,7 @@ export function designChanges(
   grouped: Grouped,
   keys: readonly KeyFate[],
   uniques: readonly UniqueFate[],
-  sql: AdvisorSql,
+  sql: SqlQuoting,
 ): readonly DesignChange[] {
   return [
     ...triggerChanges(model, grouped.placed, sql),
@@ -23,7 +23,7 @@ export function designChanges(
   ];
 }
 
-function triggerChanges(model: Model, placed: readonly Placed[], sql: AdvisorSql): readonly DesignChange[] {
+function triggerChanges(model: Model, placed: readonly Placed[], sql: SqlQuoting): readonly DesignChange[] {
   if (model.facts.allowsTriggers) return [];
   return model.tables.flatMap((table, index) => {
     const one = placed[index];
@@ -43,7 +43,7 @@ function triggerChanges(model: Model, placed: readonly Placed[], sql: AdvisorSql
   });
 }
 
-function keyChanges(model: Model, keys: readonly KeyFate[], sql: AdvisorSql): readonly DesignChange[] {
+function keyChanges(model: Model, keys: readonly KeyFate[], sql: SqlQuoting): readonly DesignChange[] {
   return keys.flatMap((one) => {
     const child = model.tables[one.link.from];
     const parent = model.tables[one.link.to];
@@ -66,7 +66,7 @@ function keyChanges(model: Model, keys: readonly KeyFate[], sql: AdvisorSql): re
   });
 }
 
-function typeChanges(model: Model, grouped: Grouped, sql: AdvisorSql): readonly DesignChange[] {
+function typeChanges(model: Model, grouped: Grouped, sql: SqlQuoting): readonly DesignChange[] {
   return [...grouped.typeChanges].flatMap(([index, type]) => {
     const table = model.tables[index];
     const column = grouped.placed[index]?.column ?? null;
@@ -88,7 +88,7 @@ function typeChanges(model: Model, grouped: Grouped, sql: AdvisorSql): readonly 
 }
 
 /** Parents before children: a child is filled from what its parent was given. */
-function addedColumns(model: Model, grouped: Grouped, sql: AdvisorSql): readonly DesignChange[] {
+function addedColumns(model: Model, grouped: Grouped, sql: SqlQuoting): readonly DesignChange[] {
   const waiting = [...grouped.placed.keys()].filter((index) => grouped.placed[index]?.derived);
   const ordered: number[] = [];
   const done = new Set<number>();
@@ -141,7 +141,7 @@ function uniqueChanges(
   model: Model,
   placed: readonly Placed[],
   uniques: readonly UniqueFate[],
-  sql: AdvisorSql,
+  sql: SqlQuoting,
 ): readonly DesignChange[] {
   return uniques.flatMap(({ table: index, unique, fate, isSurrogate }): readonly DesignChange[] => {
     const table = model.tables[index];

@@ -1,6 +1,6 @@
 /** What speaks for and against a column as distribution column, whatever the rest of the design. Pure. */
 import { formatCount, formatShare } from '../words';
-import type { AdvisorColumn, AdvisorTable, ColumnSample } from './facts';
+import type { AdvisorColumn, AdvisorTable, ColumnSample } from '../../contract/advisor-facts';
 import { distinctOf } from './model';
 
 export interface ColumnJudgement {

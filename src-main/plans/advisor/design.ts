@@ -12,7 +12,8 @@ import type { TableName } from '../../contract/cluster';
 import type { Judge, Placed } from './assignment';
 import { designChanges } from './changes';
 import { shortened } from './columns';
-import type { AdvisorSql, AdvisorTable, ColumnSample } from './facts';
+import type { AdvisorTable, ColumnSample } from '../../contract/advisor-facts';
+import type { SqlQuoting } from '../plan';
 import { settleGroups } from './groups';
 import type { Grouped } from './groups';
 import { foreignKeyFates, uniqueFates } from './key-fates';
@@ -31,7 +32,7 @@ export interface Advising {
   readonly judge: Judge;
   readonly workload: Workload | null;
   readonly growth: number;
-  readonly sql: AdvisorSql;
+  readonly sql: SqlQuoting;
 }
 
 /** What is known of an assignment before it is put into words: enough to rank it. */

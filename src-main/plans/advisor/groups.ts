@@ -3,7 +3,7 @@
  * without loss are; a table whose column cannot lies in a group of its own. Pure.
  */
 import type { Placed } from './assignment';
-import type { AdvisorColumn, AdvisorTable } from './facts';
+import type { AdvisorColumn, AdvisorTable } from '../../contract/advisor-facts';
 import type { Model } from './model';
 
 /** Each holds every value of those before it. */

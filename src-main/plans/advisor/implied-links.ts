@@ -1,5 +1,5 @@
 /** Ties between tables that only names and types tell of. Pure. */
-import type { AdvisorTable } from './facts';
+import type { AdvisorTable } from '../../contract/advisor-facts';
 import type { Link } from './model';
 
 /** Names that say nothing about what they hold: equal names of this kind tie no tables. */

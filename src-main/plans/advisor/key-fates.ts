@@ -2,7 +2,7 @@
 import type { ForeignKeyFate } from '../../contract/advisor';
 import { readable } from '../plan';
 import type { Placed } from './assignment';
-import type { AdvisorTable, AdvisorUniqueness } from './facts';
+import type { AdvisorTable, AdvisorUniqueness } from '../../contract/advisor-facts';
 import { tableKey } from './model';
 import type { Link, Model } from './model';
 

@@ -1,6 +1,6 @@
 /** Which rows are worth a glance before advising: the keys of the largest tables, and keys that may agree. Pure. */
 import type { TableName } from '../../contract/cluster';
-import type { AdvisorTable } from './facts';
+import type { AdvisorTable } from '../../contract/advisor-facts';
 import { tableKey } from './model';
 
 const tablesLookedAt = 40;

@@ -4,8 +4,8 @@
  * distributed by columns of one domain keep equal values on one node. Pure; linear in tables, columns and keys.
  */
 import type { TableName } from '../../contract/cluster';
-import type { ForeignKeyFacts } from '../table-facts';
-import type { AdvisorColumn, AdvisorFacts, AdvisorTable } from './facts';
+import type { ForeignKeyFacts } from '../../contract/table-facts';
+import type { AdvisorColumn, AdvisorFacts, AdvisorTable } from '../../contract/advisor-facts';
 import { generic, impliedLinks, singular } from './implied-links';
 
 export interface Link {

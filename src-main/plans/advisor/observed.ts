@@ -1,5 +1,5 @@
 /** What the observed statements say about single tables and columns. Pure; one pass over the statements. */
-import type { AdvisorTable } from './facts';
+import type { AdvisorTable } from '../../contract/advisor-facts';
 import type { Model } from './model';
 import type { Workload } from './workload';
 

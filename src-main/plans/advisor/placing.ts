@@ -2,7 +2,7 @@
 import { readable } from '../plan';
 import { formatCount, formatShare } from '../words';
 import type { Judge, Placed } from './assignment';
-import type { AdvisorTable } from './facts';
+import type { AdvisorTable } from '../../contract/advisor-facts';
 import { isSingleKey } from './model';
 import type { Domain } from './model';
 import { isWrittenOften } from './observed';

@@ -3,7 +3,7 @@
  * and weigh what statistics or a sample say; what is left is spread over the values that are left. Pure.
  */
 import { hashedType, hashOf, rangeIndexOf, uniformRanges } from '../hash-routing';
-import type { AdvisorColumn, AdvisorTable, ColumnSample } from './facts';
+import type { AdvisorColumn, AdvisorTable, ColumnSample } from '../../contract/advisor-facts';
 import { distinctOf } from './model';
 
 export interface ShardSizes {

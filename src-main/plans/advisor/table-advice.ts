@@ -7,7 +7,7 @@ import { designChanges } from './changes';
 import { shortened } from './columns';
 import type { Advising, Evaluated } from './design';
 import { simulator, toFate } from './design';
-import type { AdvisorColumn, AdvisorTable } from './facts';
+import type { AdvisorColumn, AdvisorTable } from '../../contract/advisor-facts';
 import { skewOf } from './shard-sizes';
 
 /** Null when the table is not there. */

@@ -1,5 +1,5 @@
 /** The observed statements, as far as they were understood: their tables and what is equal in them. Pure. */
-import type { ObservedStatement } from './facts';
+import type { ObservedStatement } from '../../contract/advisor-facts';
 import { distinctOf } from './model';
 import type { Model } from './model';
 import { readStatement } from './sql-reader';

@@ -3,7 +3,7 @@ import type { PlanReply, RequestOf } from '../../contract/operations';
 import type { Reason } from '../mend';
 import { counted, listed, planReply, readable, refusalReply, sameTable, sizeWords } from '../plan';
 import type { PlanContext } from '../plan';
-import type { TableFacts } from '../table-facts';
+import type { TableFacts } from '../../contract/table-facts';
 import { hashRefusals } from '../table-refusals';
 import { colocatedTables, knownTable } from './change-facts';
 import type { ChangeFacts } from './change-facts';

@@ -2,7 +2,8 @@
 import type { ClusterSnapshot, ClusterTable } from '../../contract/cluster';
 import type { NodeAnswer } from '../plan';
 import { sameTable } from '../plan';
-import type { DistributeFacts, TableFacts } from '../table-facts';
+import type { TableFacts } from '../../contract/table-facts';
+import type { DistributeFacts } from '../distribute-facts';
 
 export interface ChangeFacts {
   readonly snapshot: ClusterSnapshot;

@@ -4,7 +4,7 @@ import type { PlanReply, RequestOf } from '../../contract/operations';
 import type { Reason } from '../mend';
 import { counted, listed, planReply, readable, refusalReply, sameTable } from '../plan';
 import type { PlanContext, StepDraft } from '../plan';
-import type { TableFacts } from '../table-facts';
+import type { TableFacts } from '../../contract/table-facts';
 import { keyReasons } from './alter-table';
 import { colocatedTables, knownTable } from './change-facts';
 import type { ChangeFacts } from './change-facts';

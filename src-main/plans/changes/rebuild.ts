@@ -9,7 +9,7 @@ import { repairId } from '../mend';
 import { activePrimaries, addressOf, counted, listed, readable, sizeWords } from '../plan';
 import type { PlanContext } from '../plan';
 import { refuseOffCoordinator, refuseWhileJobRuns, refuseWhileNodesAreDown } from '../preconditions';
-import type { TableFacts } from '../table-facts';
+import type { TableFacts } from '../../contract/table-facts';
 import { knownTable } from './change-facts';
 import type { ChangeFacts } from './change-facts';
 

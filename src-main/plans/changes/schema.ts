@@ -5,7 +5,8 @@ import { addressOf, counted, listed, planReply, readable, refusalReply, sameTabl
 import type { NodeAnswer, PlanContext } from '../plan';
 import { jobWords, nodesWords } from '../preconditions';
 import { definitionWords } from '../distribute-one';
-import type { DistributeFacts, TableFacts } from '../table-facts';
+import type { TableFacts } from '../../contract/table-facts';
+import type { DistributeFacts } from '../distribute-facts';
 import { relationRefusals } from '../table-refusals';
 import type { ClusterNode, ClusterSnapshot } from '../../contract/cluster';
 import {

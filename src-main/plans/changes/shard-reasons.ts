@@ -3,7 +3,7 @@ import type { ClusterSnapshot } from '../../contract/cluster';
 import type { ShardTransferMode } from '../../contract/operations';
 import type { Reason } from '../mend';
 import { addressOf, listed, readable, sizeWords } from '../plan';
-import type { TableFacts } from '../table-facts';
+import type { TableFacts } from '../../contract/table-facts';
 import type { ChangeFacts, DiskFacts } from './change-facts';
 
 /** citus.desired_percent_disk_available_after_move is not asked here; Citus itself refuses at its limit. */

@@ -4,7 +4,7 @@ import type { PlanReply, RequestOf } from '../../contract/operations';
 import type { Reason } from '../mend';
 import { addressOf, counted, listed, planReply, readable, refusalReply, sizeWords } from '../plan';
 import type { PlanContext, StepDraft } from '../plan';
-import type { TableFacts } from '../table-facts';
+import type { TableFacts } from '../../contract/table-facts';
 import { colocatedTables, knownTable } from './change-facts';
 import type { ChangeFacts } from './change-facts';
 import { clusterReasons, copyMs, noTableReason, notHashReason } from './rebuild';

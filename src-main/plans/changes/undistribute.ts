@@ -4,7 +4,7 @@ import type { Reason } from '../mend';
 import { counted, listed, planReply, readable, refusalReply, sizeWords } from '../plan';
 import type { PlanContext, StepDraft } from '../plan';
 import { jobWords, nodesWords } from '../preconditions';
-import type { TableFacts } from '../table-facts';
+import type { TableFacts } from '../../contract/table-facts';
 import { definitionWords } from '../distribute-one';
 import { connectedTables, knownTable } from './change-facts';
 import type { ChangeFacts } from './change-facts';

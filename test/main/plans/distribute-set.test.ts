@@ -4,7 +4,7 @@ import type { PlanReply, RequestOf } from '../../../src-main/contract/operations
 import { planDistributeSet } from '../../../src-main/plans/distribute-set';
 import type { SetFacts } from '../../../src-main/plans/distribute-set';
 import { inSetOrder } from '../../../src-main/plans/set-order';
-import type { TableFacts } from '../../../src-main/plans/table-facts';
+import type { TableFacts } from '../../../src-main/contract/table-facts';
 import {
   answers,
   codesOf,

@@ -4,7 +4,8 @@ import { distributeTableStatement } from '../../../src-main/citus/table-changes'
 import { shownStatement } from '../../../src-main/connections/database';
 import type { RequestOf } from '../../../src-main/contract/operations';
 import { planDistributeTable } from '../../../src-main/plans/distribute-table';
-import type { DistributeFacts, TableFacts } from '../../../src-main/plans/table-facts';
+import type { TableFacts } from '../../../src-main/contract/table-facts';
+import type { DistributeFacts } from '../../../src-main/plans/distribute-facts';
 import {
   answers,
   codesOf,

@@ -4,7 +4,8 @@ import type { PlanReply, RefusalReason } from '../../../src-main/contract/operat
 import { planSql } from '../../../src-main/operations/statements';
 import type { NodeAnswer, PlanContext } from '../../../src-main/plans/plan';
 import { uniformRanges } from '../../../src-main/plans/hash-routing';
-import type { ColumnFacts, DistributeFacts, TableFacts } from '../../../src-main/plans/table-facts';
+import type { ColumnFacts, TableFacts } from '../../../src-main/contract/table-facts';
+import type { DistributeFacts } from '../../../src-main/plans/distribute-facts';
 
 export const context: PlanContext = {
   planId: 'plan-1',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { advise } from '../../../../src-main/plans/advisor/advise';
 import type { Adviser } from '../../../../src-main/plans/advisor/advise';
-import type { AdvisorFacts, AdvisorTable } from '../../../../src-main/plans/advisor/facts';
+import type { AdvisorFacts, AdvisorTable } from '../../../../src-main/contract/advisor-facts';
 import { toMarkdown } from '../../../../src-main/plans/advisor/report';
 import { scriptParts, toScript } from '../../../../src-main/plans/advisor/script';
 import { adviseTable } from '../../../../src-main/plans/advisor/table-advice';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { AdvisorColumn, AdvisorTable } from '../../../../src-main/plans/advisor/facts';
+import type { AdvisorColumn, AdvisorTable } from '../../../../src-main/contract/advisor-facts';
 import { simulateShards, skewOf } from '../../../../src-main/plans/advisor/shard-sizes';
 import { hashOf, rangeIndexOf, uniformRanges } from '../../../../src-main/plans/hash-routing';
 import { toFacts } from '../../../support/advisor-schemas';

@@ -12,7 +12,7 @@ import { planDistributeSchema, planMoveSchema } from '../../../../src-main/plans
 import { planSplitShard } from '../../../../src-main/plans/changes/split-shard';
 import { planIsolateTenant } from '../../../../src-main/plans/changes/tenant';
 import { planUndistribute } from '../../../../src-main/plans/changes/undistribute';
-import type { TableFacts } from '../../../../src-main/plans/table-facts';
+import type { TableFacts } from '../../../../src-main/contract/table-facts';
 import {
   answers,
   codesOf,

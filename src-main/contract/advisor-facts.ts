@@ -1,6 +1,6 @@
-/** What the advisor judges: the schema, its statistics and the statements that were seen. Types only. */
-import type { CitusTableType, TableName } from '../../contract/cluster';
-import type { ForeignKeyFacts, UniquenessFacts } from '../table-facts';
+/** What the advisor judges: the schema, its statistics and the statements that were seen. */
+import type { CitusTableType, TableName } from './cluster';
+import type { ForeignKeyFacts, UniquenessFacts } from './table-facts';
 
 /** One row of pg_stats. */
 export interface ColumnStatistics {
@@ -96,11 +96,4 @@ export interface AdvisorFacts {
   /** Whether the coordinator is in pg_dist_node: without it no ordinary table may reference a reference table. */
   readonly hasCoordinator: boolean;
   readonly gaps: readonly string[];
-}
-
-/** The driver's quoting, handed in. */
-export interface AdvisorSql {
-  readonly identifier: (name: string) => string;
-  readonly qualified: (table: TableName) => string;
-  readonly literal: (text: string) => string;
 }

@@ -1,6 +1,5 @@
-/** What is read about one table before it is distributed. Types only; `citus/table-facts.ts` reads them. */
-import type { ClusterSnapshot, TableName } from '../contract/cluster';
-import type { NodeAnswer } from './plan';
+/** What is read about one table before it is distributed or changed, and the settings that decide with it. */
+import type { TableName } from './cluster';
 
 export interface ColumnFacts {
   readonly name: string;
@@ -99,27 +98,19 @@ export interface TableFacts extends TableName {
   readonly partitionedBy: readonly { readonly name: string; readonly type: string }[];
 }
 
-export interface DistributeFacts {
-  readonly snapshot: ClusterSnapshot;
-  /** Null when no such relation exists. */
-  readonly table: TableFacts | null;
-  readonly settings: {
-    /** citus.shard_count */
-    readonly shardCount: number;
-    /** citus.shard_replication_factor */
-    readonly replicationFactor: number;
-    /** citus.allow_unsafe_constraints */
-    readonly allowUnsafeConstraints: boolean;
-    /** citus.enable_unsafe_triggers */
-    readonly enableUnsafeTriggers: boolean;
-    /** Whether output_plugin_libraries lets the decoder of Citus in. */
-    readonly decoderAllowed: boolean;
-    readonly walLevel: string;
-    readonly hasBtreeGist: boolean;
-    /** create_distributed_table_concurrently, since 11.1. */
-    readonly hasConcurrently: boolean;
-  };
-  /** Whether the chosen column holds NULL; `unknown` when looking took too long or there is no such column. */
-  readonly columnHasNull: boolean | 'unknown';
-  readonly answers: readonly NodeAnswer[];
+export interface DistributionSettings {
+  /** citus.shard_count */
+  readonly shardCount: number;
+  /** citus.shard_replication_factor */
+  readonly replicationFactor: number;
+  /** citus.allow_unsafe_constraints */
+  readonly allowUnsafeConstraints: boolean;
+  /** citus.enable_unsafe_triggers */
+  readonly enableUnsafeTriggers: boolean;
+  /** output_plugin_libraries lets the decoder of Citus in; true where the server has no such setting. */
+  readonly decoderAllowed: boolean;
+  readonly walLevel: string;
+  readonly hasBtreeGist: boolean;
+  /** create_distributed_table_concurrently, since 11.1. */
+  readonly hasConcurrently: boolean;
 }
