@@ -1,6 +1,7 @@
 /** Background jobs, their tasks, and how far the moves of the running ones are. */
 import type { Reader, StatementOptions } from '../connections/database';
 import type { BackgroundJob, JobState, MoveProgress, TaskProgress } from '../contract/cluster';
+import type { ShardTransferMode } from '../contract/operations';
 import type { CatalogFacts } from './capabilities';
 import { compareShardIds } from './shards';
 
@@ -86,6 +87,12 @@ export function parseTaskCommand(command: string): TaskTarget {
   }
   const byName = /\bcitus_(?:move|copy)_shard_placement\(\s*(\d+)\s*,/.exec(command);
   return { shardId: byName?.[1] ?? null, sourceNodeId: null, targetNodeId: null };
+}
+
+/** How a task's command moves rows; null where it moves none. */
+export function parseTaskMode(command: string): ShardTransferMode | null {
+  const mode = /\bcitus_(?:move|copy)_shard_placement\(.*'(auto|force_logical|block_writes)'\s*\)/.exec(command);
+  return (mode?.[1] as ShardTransferMode | undefined) ?? null;
 }
 
 /** A row of get_rebalance_progress(): one shard on its way. */

@@ -69,6 +69,8 @@ export const exploreInput = z.object({
   clusterId: z.string().min(1).max(80),
   constraints: rebalanceConstraints,
   whatIf,
+  /** How rows would travel: it decides how long the moves take. */
+  transferMode: z.enum(shardTransferModes),
 });
 
 /** A node as it is tried out, before any move. */

@@ -1,12 +1,12 @@
 /** Follows the background job that runs, whoever started it. */
-import { hasEnded, mergeMoves, readJob, readShardProgress } from '../citus/jobs';
+import { hasEnded, mergeMoves, parseTaskMode, readJob, readShardProgress } from '../citus/jobs';
 import type { JobWithTasks, ShardProgressRow } from '../citus/jobs';
 import type { Reader } from '../connections/database';
 import type { ClusterSizes, ClusterSnapshot, JobProgress, TaskProgress } from '../contract/cluster';
 import { toFailure } from '../contract/failure';
 import { log } from '../log/log';
-import { estimateMoves, learnPace } from '../plans/move-estimate';
-import type { MoveSample, MoveTimes } from '../plans/move-estimate';
+import { estimateMoves, learnPace, mannerOf, paceOf } from '../plans/move-estimate';
+import type { MoveManner, MoveTime, MoveTimes } from '../plans/move-estimate';
 import { createBeat } from './beat';
 import { isoTime } from './clock';
 import type { Clock } from './clock';
@@ -56,7 +56,7 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
   /** When each running task was first seen to run. */
   const beganMs = new Map<string, number>();
   /** Moves of this job, where no size is known: then only these compare with each other. */
-  let unsized: readonly MoveSample[] = [];
+  let unsized: readonly MoveTime[] = [];
   /** Most tasks seen at the same time. */
   let parallel = 1;
   /** Bytes of a move as its source told them while it ran; a move that is done has no size any more. */
@@ -116,7 +116,7 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
       const bytes = bytesOfTask(task);
       const ms = clock.now() - began;
       if (bytes === null) unsized = [...unsized, { bytes: 1, ms }];
-      else parts.moveTimes.note(clusterId, { bytes, ms });
+      else parts.moveTimes.note(clusterId, { bytes, ms, manner: mannerOfTask(task) });
     }
     const running = job.tasks.filter((task) => task.status === 'running' && task.shardId !== null);
     parallel = Math.max(parallel, running.length);
@@ -132,7 +132,11 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
     const sizes = open.map(bytesOfTask);
     const isSized = sizes.every((bytes) => bytes !== null);
     if (!isSized && unsized.length === 0) return null;
-    const pace = learnPace(isSized ? parts.moveTimes.samples(clusterId) : unsized);
+    const [next] = open;
+    if (next === undefined) return null;
+    const pace = isSized
+      ? paceOf(parts.moveTimes.samples(clusterId), mannerOfTask(next))
+      : learnPace(unsized);
     const bytesOf = (index: number): number => (isSized ? (sizes[index] ?? 0) : 1);
     const [low, high] = estimateMoves(pace, {
       waiting: open.flatMap((task, index) => (task.status === 'running' ? [] : [bytesOf(index)])),
@@ -250,6 +254,11 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
 
 function doneCount(tasks: readonly TaskProgress[]): number {
   return tasks.filter((task) => task.status === 'done').length;
+}
+
+/** Citus writes the same mode into every task of a job. */
+function mannerOfTask(task: TaskProgress): MoveManner {
+  return mannerOf(parseTaskMode(task.command) ?? 'auto');
 }
 
 function patience(clock: Clock, ms: number): Promise<void> {

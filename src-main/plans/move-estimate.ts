@@ -5,12 +5,26 @@
  * `ms = overhead + bytes × msPerByte`. Both are fitted to the moves seen so far; how far those lie beside the line is how
  * wide the range is. What is not known widens it: few moves, moves of one size only, a pace that changes.
  */
-import type { DurationRange } from '../contract/operations';
+import type { DurationRange, ShardTransferMode } from '../contract/operations';
 
-export interface MoveSample {
+/** What one move carried and how long it took. */
+export interface MoveTime {
   readonly bytes: number;
   /** Milliseconds from its begin to its end, retries left out. */
   readonly ms: number;
+}
+
+/** `logical`: rows are copied while writes go on, and then caught up with; `blocking`: writes wait while they are copied. */
+export type MoveManner = 'logical' | 'blocking';
+
+export interface MoveSample extends MoveTime {
+  /** Null where it was not noted: of moves made before manners were told apart. */
+  readonly manner: MoveManner | null;
+}
+
+/** With `auto` Citus copies logically, or refuses a table that it could not copy so. */
+export function mannerOf(mode: ShardTransferMode): MoveManner {
+  return mode === 'block_writes' ? 'blocking' : 'logical';
 }
 
 /** The moves that each cluster has made, oldest first. */
@@ -43,8 +57,25 @@ const widest = 2;
 /** 19 of 20 where the logarithms are normal. */
 const width = 1.96;
 
+/**
+ * The pace of moves in one manner. Where none was made in it yet, the pace of the other is a hint, as wide as knowing
+ * nothing.
+ * @param samples oldest first
+ */
+export function paceOf(samples: readonly MoveSample[], manner: MoveManner): Pace {
+  const own = samples.filter((sample) => sample.manner === manner || sample.manner === null);
+  if (own.length > 0) return learnPace(own);
+  const hint = learnPace(samples);
+  return {
+    ...hint,
+    spread: Math.max(hint.spread, unseen.spread),
+    drift: Math.max(hint.drift, unseen.drift),
+    samples: 0,
+  };
+}
+
 /** @param samples oldest first */
-export function learnPace(samples: readonly MoveSample[]): Pace {
+export function learnPace(samples: readonly MoveTime[]): Pace {
   const usable = samples.filter((sample) => sample.ms > 0 && sample.bytes >= 0).slice(-200);
   if (usable.length === 0) return { ...unseen, samples: 0 };
   const weights = usable.map((_, index) => 0.5 ** ((usable.length - 1 - index) / halfLife));
@@ -71,7 +102,7 @@ export function learnPace(samples: readonly MoveSample[]): Pace {
 
 /** Median of slopes between moves of different size, which one slow move does not turn; then the overhead that remains. */
 function fit(
-  samples: readonly MoveSample[],
+  samples: readonly MoveTime[],
   weights: readonly number[],
 ): { readonly overheadMs: number; readonly msPerByte: number } {
   const slopes: Weighted[] = [];
@@ -85,7 +116,7 @@ function fit(
       slopes.push({ value, weight: (weights[i] ?? 0) * (weights[j] ?? 0) * Math.abs(difference) });
     }
   }
-  const all = (of: (sample: MoveSample) => number): number =>
+  const all = (of: (sample: MoveTime) => number): number =>
     weightedMedian(samples.map((sample, index) => ({ value: of(sample), weight: weights[index] ?? 0 })));
   const slope = slopes.length >= 3 ? Math.max(0, weightedMedian(slopes)) : null;
   if (slope !== null) {
@@ -142,12 +173,13 @@ export function estimateMoves(pace: Pace, remaining: RemainingMoves): DurationRa
 /** Of moves that have not begun; null where the size of one is not known. */
 export function expectedMovesMs(
   samples: readonly MoveSample[],
+  mode: ShardTransferMode,
   moves: readonly { readonly bytes: number | null }[],
   parallel: number,
 ): DurationRange | null {
   const sizes = moves.map(({ bytes }) => bytes);
   if (sizes.some((bytes) => bytes === null)) return null;
-  return estimateMoves(learnPace(samples), {
+  return estimateMoves(paceOf(samples, mannerOf(mode)), {
     waiting: sizes.map((bytes) => bytes ?? 0),
     running: [],
     parallel,

@@ -157,7 +157,7 @@ function movesStep(
         ? 'writes to the shards of each move while they are copied'
         : 'writes to the shards of each move, for a moment at its end',
     undo: 'the same moves the other way, offered in the report',
-    expectedMs: expectedMovesMs(facts.moveTimes, moves, request.parallelMoves),
+    expectedMs: expectedMovesMs(facts.moveTimes, request.transferMode, moves, request.parallelMoves),
     countsAsDoneWhen: 'pg_dist_placement shows each shard on its target and no longer on its source.',
     ifInterrupted:
       'A move that is cut off leaves the shard where it was; Citus removes what was copied. The next start looks where each shard lies and goes on with the rest when it is resumed.',

@@ -163,7 +163,7 @@ function stepsOf(
       blocks,
       undo: 'Cancel stops it with SELECT citus_rebalance_stop(); finished moves stay, and a new rebalance can move them back',
       // Citus runs one task at a time unless it is told otherwise.
-      expectedMs: expectedMovesMs(facts.moveTimes, moves, 1),
+      expectedMs: expectedMovesMs(facts.moveTimes, request.transferMode, moves, 1),
       countsAsDoneWhen: 'The job reads "finished" in pg_dist_background_job.',
       ifInterrupted: 'The job goes on by itself; the next start finds it by its number and follows it again.',
       action: { type: 'follow-job' },

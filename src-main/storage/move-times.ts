@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { log } from '../log/log';
 import { createStoredFile } from './stored-file';
 
-const sample = z.object({ bytes: z.number().min(0), ms: z.number().min(0) });
+const time = z.object({ bytes: z.number().min(0), ms: z.number().min(0) });
+const sample = time.extend({ manner: z.enum(['logical', 'blocking']).nullable() });
 const stored = z.record(z.string(), z.array(sample));
 type Stored = z.infer<typeof stored>;
 type Sample = z.infer<typeof sample>;
@@ -19,16 +20,28 @@ export interface MoveTimesStore {
   forget(clusterId: string): void;
 }
 
-/** More would not change an estimate: a move weighs half as much as one a few moves later. */
+/** Of each manner. More would not change an estimate: a move weighs half as much as one a few moves later. */
 const keptPerCluster = 200;
+
+/** Version 1 did not note how rows travelled. */
+function fromVersion1(data: unknown): unknown {
+  const times = z.record(z.string(), z.array(time)).parse(data);
+  return Object.fromEntries(
+    Object.entries(times).map(([clusterId, all]) => [
+      clusterId,
+      all.map((one) => ({ ...one, manner: null })),
+    ]),
+  );
+}
 
 export async function createMoveTimes(parts: { readonly folder: string }): Promise<MoveTimesStore> {
   const file = createStoredFile<Stored>({
     path: join(parts.folder, 'move-times.json'),
     subject: 'The times of earlier moves',
-    version: 1,
+    version: 2,
     schema: stored,
     empty: () => ({}),
+    migrate: fromVersion1,
   });
   const { value, problem } = await file.read();
   let times: Stored = value;
@@ -41,7 +54,10 @@ export async function createMoveTimes(parts: { readonly folder: string }): Promi
     problem,
     samples: (clusterId) => times[clusterId] ?? [],
     note(clusterId, one) {
-      keep({ ...times, [clusterId]: [...(times[clusterId] ?? []), one].slice(-keptPerCluster) });
+      const before = times[clusterId] ?? [];
+      const alike = before.filter(({ manner }) => manner === one.manner);
+      const oldest = alike.length < keptPerCluster ? undefined : alike[0];
+      keep({ ...times, [clusterId]: [...before.filter((other) => other !== oldest), one] });
     },
     forget(clusterId) {
       if (!(clusterId in times)) return;

@@ -68,7 +68,12 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
   const exploration = useExploration(
     () =>
       canPlan.value && constraints.value !== null
-        ? { clusterId: clusterId(), constraints: constraints.value, whatIf: whatIf.value }
+        ? {
+            clusterId: clusterId(),
+            constraints: constraints.value,
+            whatIf: whatIf.value,
+            transferMode: transferMode.value,
+          }
         : null,
     () => `${map.snapshot.value?.revision ?? ''} ${map.sizes.value?.revision ?? ''}`,
   );

@@ -4,20 +4,21 @@
  *
  * Replayed are runs that a real cluster made (test/bench/eta/*.json: bytes and milliseconds of each move, in order) and runs
  * made up here from a seed: other paces and overheads, moves that differ from each other, servers that slow down in the
- * middle, single moves that stall. Half of the made-up runs know an earlier run of their cluster, half know nothing. The
+ * middle, single moves that stall. Half of the made-up runs know an earlier run of their cluster, half know nothing. Of
+ * those in the third figure the cluster has made moves in the other manner too, or only in that, at another pace. The
  * estimator sees what the app sees: moves that have ended, and bytes and age of the one that runs.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { estimateMoves, learnPace } from '../../src-main/plans/move-estimate';
-import type { MoveSample } from '../../src-main/plans/move-estimate';
+import { estimateMoves, paceOf } from '../../src-main/plans/move-estimate';
+import type { MoveSample, MoveTime } from '../../src-main/plans/move-estimate';
 import { median } from '../support/wait';
 import type { BenchFigure } from './figure';
 
 interface Replay {
   readonly name: string;
   readonly known: readonly MoveSample[];
-  readonly moves: readonly MoveSample[];
+  readonly moves: readonly MoveTime[];
 }
 
 export function run(options: { readonly cases?: string } = {}): readonly BenchFigure[] {
@@ -26,6 +27,7 @@ export function run(options: { readonly cases?: string } = {}): readonly BenchFi
   for (const [name, replays] of [
     ['recorded', recorded],
     ['made up', madeUp()],
+    ['made up, both manners', madeUp().map(inBothManners)],
   ] as const) {
     const looks = replays.flatMap(looksOf);
     const inside = looks.filter((look) => look.inside).length / looks.length;
@@ -78,7 +80,7 @@ function looksOf({ known, moves }: Replay): readonly Look[] {
     const arrivedBytes = current.bytes * Math.min(1, Math.max(0, elapsedMs / current.ms - 0.1) / 0.7);
     const done = sum(moves.slice(0, index).map((move) => move.bytes)) + arrivedBytes;
     if (done < totalBytes * 0.2) continue;
-    const pace = learnPace([...known, ...moves.slice(0, index)]);
+    const pace = paceOf([...known, ...moves.slice(0, index).map(asLogical)], 'logical');
     const [low, high] = estimateMoves(pace, {
       waiting: moves.slice(index + 1).map((move) => move.bytes),
       running: [{ bytes: current.bytes, elapsedMs, arrivedBytes }],
@@ -101,11 +103,11 @@ function readRecorded(cases: string | undefined): readonly Replay[] {
         .map((name) => join(folder, name));
   return files.flatMap((file) => {
     const { runs } = JSON.parse(readFileSync(file, 'utf8')) as {
-      readonly runs: readonly { readonly name: string; readonly moves: readonly MoveSample[] }[];
+      readonly runs: readonly { readonly name: string; readonly moves: readonly MoveTime[] }[];
     };
     return runs.flatMap(({ name, moves }, index) => {
       const before = runs[index - 1]?.moves;
-      return [{ name, known: [], moves }, ...(before ? [{ name, known: before, moves }] : [])];
+      return [{ name, known: [], moves }, ...(before ? [{ name, known: before.map(asLogical), moves }] : [])];
     });
   });
 }
@@ -121,7 +123,7 @@ function madeUp(): readonly Replay[] {
     const typical = between(20e6, 8e9);
     const slowsDown = number % 5 === 1 ? between(1.2, 1.7) : 1;
     const stalls = number % 7 === 2;
-    const runOf = (count: number, isLater: boolean): MoveSample[] =>
+    const runOf = (count: number, isLater: boolean): MoveTime[] =>
       Array.from({ length: count }, (_one, index) => {
         const bytes = typical * Math.exp(0.5 * normal());
         const slow = isLater && index > count / 2 ? slowsDown : 1;
@@ -130,8 +132,27 @@ function madeUp(): readonly Replay[] {
         return { bytes, ms };
       });
     const count = Math.round(between(6, 120));
-    return { name: `${number}`, known: number % 2 === 0 ? runOf(12, false) : [], moves: runOf(count, true) };
+    return {
+      name: `${number}`,
+      known: number % 2 === 0 ? runOf(12, false).map(asLogical) : [],
+      moves: runOf(count, true),
+    };
   });
+}
+
+/** A run of the other manner lies between what was known and now: it takes from a fifth to the whole of the time. */
+function inBothManners({ name, known, moves }: Replay, number: number): Replay {
+  const share = 0.2 + 0.8 * ((number % 10) / 9);
+  const other = moves.slice(0, 30).map(({ bytes, ms }): MoveSample => ({
+    bytes,
+    ms: ms * share,
+    manner: 'blocking',
+  }));
+  return { name, known: [...known, ...other], moves };
+}
+
+function asLogical(move: MoveTime): MoveSample {
+  return { ...move, manner: 'logical' };
 }
 
 /** A small generator of our own, so that every machine replays the same runs. */

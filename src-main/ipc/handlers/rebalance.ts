@@ -1,7 +1,7 @@
 /** Rebalances that are tried out: read once, planned as often as somebody turns a knob. */
 import type { Monitor } from '../../monitor/monitor';
 import { exploreRebalance } from '../../plans/explore-rebalance';
-import { learnPace } from '../../plans/move-estimate';
+import { mannerOf, paceOf } from '../../plans/move-estimate';
 import type { Handlers } from '../serve';
 
 type RebalanceHandlers = Pick<Handlers, Extract<keyof Handlers, `rebalance.${string}`>>;
@@ -12,7 +12,7 @@ const disksMaxAgeMs = 60_000;
 
 export function rebalanceHandlers({ monitor }: { readonly monitor: Monitor }): RebalanceHandlers {
   return {
-    'rebalance.explore': async ({ clusterId, constraints, whatIf }, signal) => {
+    'rebalance.explore': async ({ clusterId, constraints, whatIf, transferMode }, signal) => {
       const snapshot = monitor.snapshot(clusterId) ?? (await monitor.refresh(clusterId, signal));
       const [sizes, planning] = await Promise.all([
         // Without sizes the number of groups can still be evened out.
@@ -23,7 +23,7 @@ export function rebalanceHandlers({ monitor }: { readonly monitor: Monitor }): R
         { snapshot, shardBytes: sizes?.shardBytes ?? {}, ...planning },
         constraints,
         whatIf,
-        learnPace(planning.moveTimes),
+        paceOf(planning.moveTimes, mannerOf(transferMode)),
       );
     },
   };

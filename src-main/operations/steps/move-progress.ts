@@ -5,7 +5,7 @@ import { toFailure } from '../../contract/failure';
 import type { MoveProgress, Stall } from '../../contract/cluster';
 import type { DurationRange, ItemProgress, StepItem } from '../../contract/operations';
 import { log } from '../../log/log';
-import { estimateMoves, learnPace } from '../../plans/move-estimate';
+import { estimateMoves, mannerOf, paceOf } from '../../plans/move-estimate';
 import { stallReadMs, stallReason } from '../../plans/move-stall';
 import type { ActionOf, StepContext } from './step';
 
@@ -155,7 +155,7 @@ function remainingOf(
   const open = context.items.all().filter((item) => item.state === 'waiting' || item.state === 'running');
   if (open.some((item) => item.bytes === null)) return null;
   const now = context.now().getTime();
-  return estimateMoves(learnPace(context.times.samples()), {
+  return estimateMoves(paceOf(context.times.samples(), mannerOf(context.action.transferMode)), {
     waiting: open.flatMap((item) => (item.state === 'waiting' ? [item.bytes ?? 0] : [])),
     running: open.flatMap((item) =>
       item.state === 'running'

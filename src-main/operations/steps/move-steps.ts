@@ -5,6 +5,7 @@ import { FailureError, toFailure } from '../../contract/failure';
 import type { Failure } from '../../contract/failure';
 import type { StepItem, StepState } from '../../contract/operations';
 import type { OrderedMove } from '../../contract/rebalance';
+import { mannerOf } from '../../plans/move-estimate';
 import { minutesUntilWindow, movesToBegin } from '../../plans/move-schedule';
 import { failureWords, isLostConnection } from '../failures';
 import { followMoves } from './move-progress';
@@ -182,7 +183,10 @@ async function moveOne(context: Context, move: OrderedMove, lane: number): Promi
     try {
       await moveShard(writer, move, context.action, { signal, timeoutMs: 0 });
       await items.note(move.shardId, { state: 'done', endedAt: ended(), outcome: 'moved' });
-      if (move.bytes !== null) context.times.note({ bytes: move.bytes, ms: context.now().getTime() - began });
+      if (move.bytes !== null) {
+        const ms = context.now().getTime() - began;
+        context.times.note({ bytes: move.bytes, ms, manner: mannerOf(context.action.transferMode) });
+      }
       return null;
     } catch (error) {
       failure = toFailure(error);

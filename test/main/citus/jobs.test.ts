@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { hasEnded, mergeMoves, parseTaskCommand, readShardProgress } from '../../../src-main/citus/jobs';
+import {
+  hasEnded,
+  mergeMoves,
+  parseTaskCommand,
+  parseTaskMode,
+  readShardProgress,
+} from '../../../src-main/citus/jobs';
 import type { Reader } from '../../../src-main/connections/database';
 import recording from '../../support/recordings/rebalance-live.json' with { type: 'json' };
 
@@ -23,6 +29,17 @@ function readerOf(id: string): Reader {
   });
   return { address: 'coordinator:1', read: async () => rows as never };
 }
+
+describe('parseTaskMode', () => {
+  it('reads how rows travel, in both forms', () => {
+    expect(parseTaskMode("SELECT pg_catalog.citus_move_shard_placement(102008,2,6,'auto')")).toBe('auto');
+    expect(
+      parseTaskMode("SELECT pg_catalog.citus_move_shard_placement(8,'a',5432,'b',5432,'block_writes')"),
+    ).toBe('block_writes');
+    expect(parseTaskMode("SELECT pg_catalog.replicate_reference_tables('auto')")).toBeNull();
+    expect(parseTaskMode('')).toBeNull();
+  });
+});
 
 describe('parseTaskCommand', () => {
   it('reads the form that names nodes by id, as recorded', () => {

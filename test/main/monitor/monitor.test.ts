@@ -431,7 +431,7 @@ describe('a job that runs', () => {
     expect(monitor.progress(id)).toMatchObject({ bytesDone: 1000, bytesTotal: 4000 });
     expect(monitor.progress(id)?.remainingSeconds).not.toBeNull();
     // What the first move took is what the next estimates are learned from.
-    expect(noted).toEqual([{ bytes: 1000, ms: expect.any(Number) }]);
+    expect(noted).toEqual([{ bytes: 1000, ms: expect.any(Number), manner: 'logical' }]);
     expect(noted[0]?.ms).toBeGreaterThan(3_000);
 
     cluster.job = { job: job('finished'), tasks: [task('1', 'done', '100'), task('2', 'done', '101')] };

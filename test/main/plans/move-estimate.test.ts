@@ -5,6 +5,8 @@ import {
   expectedMovesMs,
   learnPace,
   likelyMoveMs,
+  mannerOf,
+  paceOf,
 } from '../../../src-main/plans/move-estimate';
 
 const megabyte = 1024 * 1024;
@@ -48,6 +50,42 @@ describe('learnPace', () => {
     const ratio = likelyMoveMs(pace, 300 * megabyte) / likelyMoveMs(learnPace(moves(30)), 300 * megabyte);
     expect(ratio).toBeGreaterThan(1.2);
     expect(pace.drift).toBeGreaterThan(learnPace(moves(30)).drift);
+  });
+});
+
+describe('paceOf', () => {
+  const logical = moves(12).map((move) => ({ ...move, manner: 'logical' as const }));
+  const blocking = moves(12).map((move) => ({ ...move, ms: move.ms / 4, manner: 'blocking' as const }));
+  const both = logical.flatMap((move, index) => [move, ...blocking.slice(index, index + 1)]);
+
+  it('learns from the moves of its own manner alone', () => {
+    expect(paceOf(both, 'logical')).toEqual(paceOf(logical, 'logical'));
+    expect(paceOf(both, 'blocking')).toEqual(paceOf(blocking, 'blocking'));
+    const size = 100 * megabyte;
+    expect(
+      likelyMoveMs(paceOf(both, 'logical'), size) / likelyMoveMs(paceOf(both, 'blocking'), size),
+    ).toBeCloseTo(4, 0);
+  });
+
+  it('takes moves of a manner that was not noted for either', () => {
+    const old = moves(12).map((move) => ({ ...move, manner: null }));
+    expect(paceOf(old, 'logical').samples).toBe(12);
+    expect(paceOf(old, 'blocking').samples).toBe(12);
+  });
+
+  it('takes the other manner as a hint only, as wide as knowing nothing', () => {
+    const hint = paceOf(blocking, 'logical');
+    expect(hint.msPerByte).toBe(paceOf(blocking, 'blocking').msPerByte);
+    expect(hint.samples).toBe(0);
+    expect([hint.spread, hint.drift]).toEqual([learnPace([]).spread, learnPace([]).drift]);
+  });
+
+  it('knows how each transfer mode moves rows', () => {
+    expect(['auto', 'force_logical', 'block_writes'].map((mode) => mannerOf(mode as 'auto'))).toEqual([
+      'logical',
+      'logical',
+      'blocking',
+    ]);
   });
 });
 
@@ -103,7 +141,7 @@ describe('estimateMoves', () => {
 
 describe('expectedMovesMs', () => {
   it('is not known where a size is not', () => {
-    expect(expectedMovesMs([], [{ bytes: 1 }, { bytes: null }], 1)).toBeNull();
-    expect(expectedMovesMs([], [{ bytes: 1 }], 1)).not.toBeNull();
+    expect(expectedMovesMs([], 'auto', [{ bytes: 1 }, { bytes: null }], 1)).toBeNull();
+    expect(expectedMovesMs([], 'auto', [{ bytes: 1 }], 1)).not.toBeNull();
   });
 });
