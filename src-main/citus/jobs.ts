@@ -91,7 +91,9 @@ export function parseTaskCommand(command: string): TaskTarget {
 
 /** How a task's command moves rows; null where it moves none. */
 export function parseTaskMode(command: string): ShardTransferMode | null {
-  const mode = /\bcitus_(?:move|copy)_shard_placement\(.*'(auto|force_logical|block_writes)'\s*\)/.exec(command);
+  const mode = /\bcitus_(?:move|copy)_shard_placement\(.*'(auto|force_logical|block_writes)'\s*\)/.exec(
+    command,
+  );
   return (mode?.[1] as ShardTransferMode | undefined) ?? null;
 }
 

@@ -49,6 +49,13 @@ export function titleOfAddress(titles: ReadonlyMap<number, NodeTitle>, address: 
   return address;
 }
 
+/** Words of main, which knows nodes by their addresses, with what the nodes are called in their place. */
+export function withTitles(text: string, titles: ReadonlyMap<number, NodeTitle>): string {
+  return [...titles.values()]
+    .sort((one, other) => other.address.length - one.address.length)
+    .reduce((words, { title, address }) => words.replaceAll(address, title), text);
+}
+
 /** Addresses of nodes that were given a name, by that name. */
 export function withNames(text: string, named: readonly NamedAddress[]): string {
   return named.reduce(

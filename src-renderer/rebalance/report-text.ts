@@ -6,6 +6,7 @@ import type {
   RebalanceReport,
   ReportedNode,
 } from '../../src-main/contract/rebalance';
+import type { NodeNames } from '../nodes/use-node-names';
 import { formatBytes, formatDuration } from '../ui/format';
 
 /** Nothing where nothing was moved by this app. */
@@ -68,17 +69,17 @@ export function nodeChange(node: ReportedNode): string {
 export function toReportMarkdown(
   operation: Operation,
   report: RebalanceReport,
-  nameOf: (address: string) => string,
+  { nameOf, named }: NodeNames,
 ): string {
   const items = operation.steps.flatMap((step) => step.items);
   return [
     `# ${operation.title}`,
     '',
-    `${operation.summary} Begun ${operation.createdAt}, looked at ${report.madeAt}.`,
+    `${named(operation.summary)} Begun ${operation.createdAt}, looked at ${report.madeAt}.`,
     '',
     `Fullest node / average by ${report.measure}: ${spreadWords(report.spreadBefore)} before, ${spreadWords(report.spreadAfter)} after.`,
     '',
-    ...report.shortfalls.map((shortfall) => `**Falls short:** ${shortfall}`),
+    ...report.shortfalls.map((shortfall) => `**Falls short:** ${named(shortfall)}`),
     ...(report.shortfalls.length > 0 ? [''] : []),
     '| Node | Bytes before | Bytes after | Groups before | Groups after |',
     '| --- | ---: | ---: | ---: | ---: |',
@@ -99,7 +100,7 @@ export function toReportMarkdown(
                   ? 'not seen'
                   : ''
                 : formatDuration(Date.parse(item.endedAt) - Date.parse(item.startedAt));
-            return `| ${index + 1} | ${item.move?.shardId ?? item.itemId} | ${item.title} | ${formatBytes(item.bytes)} | ${item.state} | ${item.attempts} | ${took} |`;
+            return `| ${index + 1} | ${item.move?.shardId ?? item.itemId} | ${named(item.title)} | ${formatBytes(item.bytes)} | ${item.state} | ${item.attempts} | ${took} |`;
           }),
         ]),
     '',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeCondition, NodeStateName } from '../../../src-main/contract/node-states';
 import { nodeStates } from '../../../src-main/contract/words';
-import { titleOfAddress, toNodeTitles } from '../../../src-renderer/nodes/node-names';
+import { titleOfAddress, toNodeTitles, withTitles } from '../../../src-renderer/nodes/node-names';
 import { levelOf, toLoss, toNodeState } from '../../../src-renderer/nodes/node-words';
 import { noTraffic, toTraffic } from '../../../src-renderer/topology/moves';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
@@ -102,5 +102,18 @@ describe('toNodeTitles', () => {
     ]);
     expect(titleOfAddress(titles, 'db-w3:5432')).toBe('db-w3');
     expect(titleOfAddress(titles, 'gone:1')).toBe('gone:1');
+  });
+
+  it('take the place of addresses in the words of main, the longer address first', () => {
+    const titles = toNodeTitles(
+      [makeNode(2), makeNode(3, { name: '127.0.0.1', port: 980 })],
+      [
+        { name: 'worker-1', host: '127.0.0.1', port: 9801 },
+        { name: 'worker-2', host: '127.0.0.1', port: 980 },
+      ],
+    );
+    expect(withTitles('2 moves to 127.0.0.1:9801 and 127.0.0.1:980.', titles)).toBe(
+      '2 moves to worker-1 and worker-2.',
+    );
   });
 });
