@@ -2,16 +2,17 @@
 import { identifier, qualified } from '../connections/database';
 import type { SqlValue, Statement } from '../connections/database';
 import type { TableChangeAction } from '../contract/table-changes';
+import { withIdentitiesAside } from './identity-columns';
 
 type Of<T extends TableChangeAction['type']> = Extract<TableChangeAction, { type: T }>;
 
 export function undistributeStatement(action: Of<'undistribute-table'>): Statement {
-  return action.cascade
-    ? {
-        text: 'SELECT undistribute_table($1, cascade_via_foreign_keys => true)',
-        values: [qualified(action)],
-      }
-    : { text: 'SELECT undistribute_table($1)', values: [qualified(action)] };
+  const cascade = action.cascade ? ', cascade_via_foreign_keys => true' : '';
+  return withIdentitiesAside(
+    { text: `SELECT undistribute_table($1${cascade})`, values: [qualified(action)] },
+    action.identities,
+    'identity',
+  );
 }
 
 export function alterTableStatement(action: Of<'alter-table'>): Statement {
@@ -26,7 +27,8 @@ export function alterTableStatement(action: Of<'alter-table'>): Statement {
     + given('shard_count', action.shardCount)
     + given('colocate_with', action.colocateWith && qualified(action.colocateWith))
     + given('cascade_to_colocated', action.cascade);
-  return { text: `SELECT alter_distributed_table($1${rest})`, values };
+  const statement = { text: `SELECT alter_distributed_table($1${rest})`, values };
+  return withIdentitiesAside(statement, action.identities, 'sequence');
 }
 
 export function updateColocationStatement(action: Of<'update-colocation'>): Statement {
@@ -49,7 +51,11 @@ export function distributeSchemaStatement(action: Of<'distribute-schema'>): Stat
 }
 
 export function undistributeSchemaStatement(action: Of<'undistribute-schema'>): Statement {
-  return { text: 'SELECT citus_schema_undistribute($1)', values: [identifier(action.schema)] };
+  return withIdentitiesAside(
+    { text: 'SELECT citus_schema_undistribute($1)', values: [identifier(action.schema)] },
+    action.identities,
+    'identity',
+  );
 }
 
 export function moveSchemaStatement(action: Of<'move-schema'>): Statement {

@@ -30,11 +30,20 @@ export const negativeScale = `
   (a.atttypid = 'numeric'::regtype AND a.atttypmod >= 4
    AND ((((a.atttypmod - 4) & 2047) # 1024) - 1024) < 0)`;
 
+const identity = `
+  (SELECT json_build_object('generated', CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END,
+            'sequence', ${nameOf('q.seqrelid')},
+            'options', format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', q.seqstart, q.seqincrement,
+                              q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END))
+     FROM pg_catalog.pg_depend b JOIN pg_catalog.pg_sequence q ON q.seqrelid = b.objid
+    WHERE a.attidentity <> '' AND b.classid = 'pg_class'::regclass AND b.refclassid = 'pg_class'::regclass
+      AND b.refobjid = a.attrelid AND b.refobjsubid = a.attnum AND b.deptype = 'i')`;
+
 const columns = `
   (SELECT coalesce(json_agg(json_build_object(
             'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, NULL),
             'collation', l.collname, 'isCollationDeterministic', coalesce(l.collisdeterministic, true),
-            'isGenerated', a.attgenerated <> '', 'isIdentity', a.attidentity <> '', 'isNullable', NOT a.attnotnull,
+            'isGenerated', a.attgenerated <> '', 'identity', ${identity}, 'isNullable', NOT a.attnotnull,
             'isHashable', EXISTS (SELECT FROM hashable h WHERE h.oid = ${baseType}),
             'hasNegativeScale', ${negativeScale},
             'hasSequenceDefault', a.attidentity <> '' OR coalesce(

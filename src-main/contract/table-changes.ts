@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { tableName } from './cluster';
 import type { TableName } from './cluster';
+import type { IdentityFacts } from './table-facts';
 import { shardTransferModes } from './rebalance';
 import type { ShardTransferMode } from './rebalance';
 
@@ -173,6 +174,15 @@ export type RepairAction =
     }
   | { readonly type: 'create-extension'; readonly extension: string };
 
+/** An identity column that is set aside in the transaction that makes its table anew. */
+export interface IdentityColumn extends TableName, IdentityFacts {
+  readonly column: string;
+  /** smallint, integer or bigint. */
+  readonly columnType: string;
+  /** Name of the sequence, in the table's schema, that keeps the position meanwhile. */
+  readonly keeper: string;
+}
+
 export type TableChangeAction =
   | RepairAction
   | {
@@ -180,6 +190,8 @@ export type TableChangeAction =
       readonly schema: string;
       readonly name: string;
       readonly cascade: boolean;
+      /** Identity columns set aside for its time; absent where there are none. */
+      readonly identities?: readonly IdentityColumn[];
       /** Tables whose rows are counted before and after; empty where that would take too long. */
       readonly compare: readonly TableName[];
     }
@@ -191,6 +203,8 @@ export type TableChangeAction =
       readonly shardCount: number | null;
       readonly colocateWith: TableName | null;
       readonly cascade: boolean | null;
+      /** Identity columns set aside for its time; absent where there are none. */
+      readonly identities?: readonly IdentityColumn[];
       readonly compare: readonly TableName[];
     }
   | {
@@ -214,6 +228,8 @@ export type TableChangeAction =
   | {
       readonly type: 'undistribute-schema';
       readonly schema: string;
+      /** Identity columns set aside for its time; absent where there are none. */
+      readonly identities?: readonly IdentityColumn[];
       readonly compare: readonly TableName[];
     }
   | {

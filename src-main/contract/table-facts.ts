@@ -1,6 +1,14 @@
 /** What is read about one table before it is distributed or changed, and the settings that decide with it. */
 import type { TableName } from './cluster';
 
+export interface IdentityFacts {
+  readonly generated: 'ALWAYS' | 'BY DEFAULT';
+  /** The identity's own sequence, dropped with it. */
+  readonly sequence: TableName;
+  /** As CREATE SEQUENCE takes them: "START WITH 1 INCREMENT BY 1 ...". */
+  readonly options: string;
+}
+
 export interface ColumnFacts {
   readonly name: string;
   /** format_type without its modifier, as in "numeric": what colocation compares. */
@@ -8,7 +16,8 @@ export interface ColumnFacts {
   readonly collation: string | null;
   readonly isCollationDeterministic: boolean;
   readonly isGenerated: boolean;
-  readonly isIdentity: boolean;
+  /** Null where it is no identity column. */
+  readonly identity: IdentityFacts | null;
   readonly isNullable: boolean;
   /** Whether the type has a default hash operator class. */
   readonly isHashable: boolean;

@@ -1,6 +1,6 @@
 /** What a person should know about distributing one table, though nothing stands against it. */
 import type { Finding, RequestOf } from '../contract/operations';
-import { identityRepairId } from './mend';
+import { identityRepairId } from './identity-columns';
 import { counted, listed, readable, sameTable, sizeWords } from './plan';
 import type { TableFacts } from '../contract/table-facts';
 import type { DistributeFacts } from './distribute-facts';
@@ -53,12 +53,12 @@ export function findingsOf(
       remedy: `Distribute ${plainReferencing.length === 1 ? 'it' : 'them'} next, colocated with ${name}. The local copy is kept until then.`,
     });
   }
-  const identities = table.columns.filter((column) => column.isIdentity);
+  const identities = table.columns.filter((column) => column.identity !== null);
   if (identities.length > 0 && request.as.type !== 'local') {
     findings.push({
       level: 'mind',
       code: 'identity',
-      message: `${name} has the identity column ${listed(identities.map((column) => column.name))}; Citus refuses to alter or undistribute a table with one.`,
+      message: `${name} has the identity column ${listed(identities.map((column) => column.name))}; Citus makes no table anew that has one, so a later change has to set it aside first.`,
       remedy: 'Number it by a sequence before it is distributed, while that can still be done.',
       repair: { id: identityRepairId(table), title: 'Number it by a sequence' },
     });

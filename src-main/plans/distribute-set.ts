@@ -15,7 +15,8 @@ import {
 } from './distribute-one';
 import { noTable } from './distribute-table';
 import { droppingKey } from './foreign-key-refusals';
-import { afterRepair, identityRepair, identityRepairId, inOrder, repairStep } from './mend';
+import { identityRepair, identityRepairId } from './identity-columns';
+import { afterRepair, inOrder, repairStep } from './mend';
 import type { Reason } from './mend';
 import { counted, listed, planReply, readable, refusalReply, sameTable, sizeWords } from './plan';
 import type { PlanContext, StepDraft } from './plan';

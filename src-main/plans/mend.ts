@@ -16,29 +16,6 @@ export function repairId(code: string, table: TableName, what = ''): string {
   return `${code} ${table.schema}.${table.name}${what === '' ? '' : ` ${what}`}`.slice(0, 400);
 }
 
-/** Accepted, an identity column becomes one that is numbered by a sequence: later changes of the table then stay possible. */
-export function identityRepairId(table: TableName): string {
-  return repairId('identity', table);
-}
-
-export function identityRepair(table: TableFacts): readonly RepairAction[] {
-  return table.columns
-    .filter((column) => column.isIdentity)
-    .map((column) => ({
-      type: 'identity-to-sequence',
-      schema: table.schema,
-      name: table.name,
-      column: column.name,
-      sequence: sequenceName(table.name, column.name),
-    }));
-}
-
-/** As PostgreSQL names the sequence of a serial column, told apart from the one the identity had; 63 bytes at most. */
-function sequenceName(table: string, column: string): string {
-  const name = `${table}_${column}_numbers`;
-  return Buffer.byteLength(name) <= 63 ? name : `${Array.from(name).slice(0, 13).join('')}_numbers`;
-}
-
 /** With `column` in front of the columns of a key, an index or an exclusion, as PostgreSQL wrote it. */
 export function widened(one: UniquenessFacts, column: string, context: PlanContext): string | null {
   const quoted = context.sql.identifier(column);
@@ -89,7 +66,7 @@ export function afterRepair(tables: readonly TableFacts[], action: RepairAction)
       case 'change-column-type':
         return withColumn(table, action.column, { type: action.columnType });
       case 'identity-to-sequence':
-        return withColumn(table, action.column, { isIdentity: false, hasSequenceDefault: true });
+        return withColumn(table, action.column, { identity: null, hasSequenceDefault: true });
     }
   });
 }

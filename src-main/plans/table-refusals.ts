@@ -1,5 +1,6 @@
 /** Every reason why Citus would not distribute a table, found before it is asked. Texts and cases follow its own errors. */
 import type { RequestOf } from '../contract/operations';
+import { localIdentityRefusals } from './identity-columns';
 import { repairId, widened } from './mend';
 import type { Reason } from './mend';
 import { activePrimaries, listed, readable, sameTable } from './plan';
@@ -173,6 +174,7 @@ export function hashRefusals(
     return reasons;
   }
   reasons.push(
+    ...localIdentityRefusals(facts, table, as),
     ...columnRefusals(facts, table, column, context),
     ...uniquenessRefusals(facts, table, as, context),
   );

@@ -3,53 +3,56 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toSetRequest } from '../../src-renderer/advisor/advisor-words';
+import type { Design } from '../../src-main/contract/advisor';
 import type { Database } from '../../src-main/connections/database';
 import type { Operation, OperationRequest, PlanReply, RequestOf } from '../../src-main/contract/operations';
+import { readAdvisorFacts } from '../../src-main/ipc/handlers/advisor';
+import { planSql } from '../../src-main/operations/statements';
+import { advise } from '../../src-main/plans/advisor/advise';
 import { operate } from '../support/operated-cluster';
 import type { OperatedCluster } from '../support/operated-cluster';
-import { createPlainSample, fingerprint, plainSampleTables } from '../support/plain-sample';
+import { fingerprint } from '../support/fingerprint';
 import { engines, startPracticeCluster } from '../support/practice';
 import type { PracticeClusterForTest } from '../support/practice';
 
 type SetTable = RequestOf<'distribute-set'>['tables'][number];
 
 const named = (name: string): { schema: string; name: string } => ({ schema: 'public', name });
-const distributed = (name: string, beside: string | null, column = 'agency_id'): SetTable => ({
+const distributed = (name: string, beside: string | null, column: string): SetTable => ({
   table: named(name),
   becomes: 'distributed',
   column,
   colocateWith: beside === null ? 'none' : named(beside),
   shardCount: beside === null ? 8 : null,
 });
-const reference = (name: string): SetTable => ({
-  table: named(name),
-  becomes: 'reference',
-  column: null,
-  colocateWith: 'default',
-  shardCount: null,
-});
 
-const design: readonly SetTable[] = [
-  distributed('inspections', 'agencies'),
-  distributed('audit_events', 'agencies'),
-  distributed('permits', 'agencies'),
-  reference('permit_types'),
-  distributed('agencies', null),
-];
+type Repairable = Extract<OperationRequest, { repairs?: string[] | undefined }>;
+
+/** All that the sample data of a practice cluster holds; payments are an ordinary table there. */
+const sample = [
+  'agencies',
+  'permit_types',
+  'permits',
+  'inspections',
+  'audit_events',
+  'holidays',
+  'payments',
+  'tenant_a.notes',
+] as const;
 
 for (const engine of await engines()) {
-  describe(`changing tables (${engine.name})`, { timeout: 120_000 }, () => {
+  describe(`changing tables (${engine.name})`, { timeout: 300_000 }, () => {
     let cluster: PracticeClusterForTest;
     let operated: OperatedCluster;
     let database: Database;
     let folder: string;
 
     beforeAll(async () => {
-      cluster = await startPracticeCluster({ engine, workers: 2 });
+      cluster = await startPracticeCluster({ engine, workers: 2, sampleData: true });
       folder = await mkdtemp(join(tmpdir(), 'shardboard-changes-'));
       operated = await operate(cluster, folder);
       database = await cluster.connect();
-      await createPlainSample(database);
     });
     afterAll(async () => {
       await operated?.end();
@@ -64,9 +67,9 @@ for (const engine of await engines()) {
       return operation;
     };
     /** Takes every repair that is offered into the request until it is planned. */
-    const accepting = async (
-      request: RequestOf<'distribute-set'>,
-    ): Promise<{ request: RequestOf<'distribute-set'>; seen: readonly string[] }> => {
+    const accepting = async <R extends Repairable>(
+      request: R,
+    ): Promise<{ request: R; seen: readonly string[] }> => {
       const repairs: string[] = [...(request.repairs ?? [])];
       const seen: string[] = [];
       for (let round = 0; round < 10; round += 1) {
@@ -81,42 +84,81 @@ for (const engine of await engines()) {
       }
       throw new Error('no end of reasons');
     };
+    const adviseFirst = async (): Promise<Design> => {
+      const snapshot = await operated.snapshot();
+      const facts = await readAdvisorFacts(database, snapshot, new AbortController().signal);
+      const adviser = advise(facts, {
+        adviceId: 'a',
+        clusterId: snapshot.clusterId,
+        takenAt: snapshot.takenAt,
+        growth: 10_000,
+        sql: planSql,
+      });
+      const [first] = adviser.advice.designs;
+      const design = first && adviser.design(first.designId, []);
+      if (!design) throw new Error('no design');
+      return design;
+    };
     const codes = (reply: PlanReply): readonly string[] =>
       reply.outcome === 'refusal' ? reply.reasons.map((reason) => reason.code) : [];
     const prints = async (): Promise<readonly string[]> => {
       const all: string[] = [];
-      for (const table of plainSampleTables) all.push(`${table} ${await fingerprint(database, table)}`);
+      for (const table of sample) all.push(`${table} ${await fingerprint(database, table)}`);
       return all;
+    };
+    /** How permits are numbered; takes a number. */
+    const numbering = async (): Promise<unknown> => {
+      const [row] = await database.read<{ readonly isIdentity: boolean; readonly next: string }>({
+        text: `SELECT attidentity <> '' AS "isIdentity", nextval(pg_get_serial_sequence('permits', 'permit_id'))::text AS next
+                 FROM pg_attribute WHERE attrelid = 'permits'::regclass AND attname = 'permit_id'`,
+      });
+      return row;
     };
     let before: readonly string[] = [];
 
-    it('distributes the plain sample as a set, in the order of its foreign keys', async () => {
+    it('takes the sample data back to plain PostgreSQL, identity and all', async () => {
       before = await prints();
-      const { request, seen } = await accepting({
-        kind: 'distribute-set',
-        tables: [...design],
-        concurrently: false,
-        repairs: ['identity public.permits'],
+      expect(
+        codes(await operated.plan({ kind: 'undistribute-table', table: named('permits'), cascade: false })),
+      ).toEqual(['foreign-keys', 'identity-column']);
+      const { request, seen } = await accepting<RequestOf<'undistribute-table'>>({
+        kind: 'undistribute-table',
+        table: named('permits'),
+        cascade: true,
       });
-      expect(new Set(seen)).toEqual(new Set(['referenced-by-local']));
+      expect(seen).toEqual(['identity-column']);
+      await done(request);
+      for (const name of ['agencies', 'audit_events', 'holidays'])
+        await done({ kind: 'undistribute-table', table: named(name), cascade: false });
+      await done({ kind: 'undistribute-schema', schema: 'tenant_a' });
+      expect((await operated.snapshot()).tables).toEqual([]);
+      expect(await prints()).toEqual(before);
+      expect(await numbering()).toEqual({ isIdentity: true, next: '24001' });
+      const left = await database.read<{ readonly result: string }>({
+        text: `SELECT result FROM run_command_on_all_nodes(
+                 $$SELECT count(*) FROM pg_class WHERE relname ~ '_numbers$|permit.*_seq$' AND relkind = 'S'$$)`,
+      });
+      expect(left.map(({ result }) => result).toSorted()).toEqual(['0', '0', '1']);
+    });
+
+    it('distributes it as the advisor says, in the order of its foreign keys', async () => {
+      await database.change({ text: 'ANALYZE' });
+      const design = await adviseFirst();
+      expect(design.tables.map(({ name, becomes, column }) => [name, becomes, column]).toSorted()).toEqual([
+        ['agencies', 'distributed', 'agency_id'],
+        ['audit_events', 'distributed', 'agency_id'],
+        ['holidays', 'local', null],
+        ['inspections', 'distributed', 'agency_id'],
+        ['notes', 'local', null],
+        ['payments', 'distributed', 'agency_id'],
+        ['permit_types', 'reference', null],
+        ['permits', 'distributed', 'agency_id'],
+      ]);
+      const { request, seen } = await accepting(toSetRequest(design, []));
+      expect(new Set(seen)).toEqual(new Set(['referenced-by-local', 'identity-column']));
       const operation = await done(request);
       expect(await prints()).toEqual(before);
-      const tables = (await operated.snapshot()).tables;
-      const typeOf = (name: string): string => tables.find((one) => one.name === name)?.type ?? 'ordinary';
-      expect(plainSampleTables.map(typeOf)).toEqual([
-        'distributed',
-        'reference',
-        'distributed',
-        'distributed',
-        'distributed',
-      ]);
-      expect(
-        new Set(
-          design
-            .filter((one) => one.becomes === 'distributed')
-            .map((one) => tables.find((table) => table.name === one.table.name)?.colocationId),
-        ).size,
-      ).toBe(1);
+      expect(await numbering()).toEqual({ isIdentity: false, next: '24001' });
       expect(operation.steps.some((step) => step.outcome?.includes('24000 rows before and after'))).toBe(
         true,
       );
@@ -128,18 +170,20 @@ for (const engine of await engines()) {
     });
 
     it('changes the whole group to 16 shards', async () => {
-      await done({
+      const { request, seen } = await accepting<RequestOf<'alter-table'>>({
         kind: 'alter-table',
         table: named('agencies'),
         column: null,
         shardCount: 16,
         cascade: true,
       });
+      expect(seen).toEqual([]);
+      await done(request);
       const tables = (await operated.snapshot()).tables;
-      const counts = ['agencies', 'permits', 'inspections', 'audit_events'].map(
+      const counts = ['agencies', 'permits', 'inspections', 'audit_events', 'payments'].map(
         (name) => tables.find((one) => one.name === name)?.shardCount,
       );
-      expect(counts).toEqual([16, 16, 16, 16]);
+      expect(counts).toEqual([16, 16, 16, 16, 16]);
       expect(await prints()).toEqual(before);
     });
 
@@ -170,7 +214,7 @@ for (const engine of await engines()) {
       expect(
         codes(await operated.plan({ kind: 'undistribute-table', table: named('permits'), cascade: false })),
       ).toEqual(['foreign-keys']);
-      for (const name of ['permits', 'agencies', 'audit_events']) {
+      for (const name of ['permits', 'agencies', 'audit_events', 'payments']) {
         await done({ kind: 'undistribute-table', table: named(name), cascade: true });
       }
       expect((await operated.snapshot()).tables.filter((one) => one.schema === 'public')).toEqual([]);

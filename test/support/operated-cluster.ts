@@ -121,7 +121,7 @@ export async function operate(
     if (!operation) throw new Error(`no operation ${operationId}`);
     return operation;
   };
-  const settled = (operationId: string, limitMs = 90_000): Promise<Operation> =>
+  const settled = (operationId: string, limitMs = 240_000): Promise<Operation> =>
     waitFor(
       `operation ${operationId} to settle`,
       () => {

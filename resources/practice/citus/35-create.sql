@@ -436,6 +436,10 @@ BEGIN
     RAISE EXCEPTION 'cannot distribute relation' USING ERRCODE = '0A000',
       DETAIL = 'Currently, colocate_with option is not supported with append / range distributed tables and local tables added to metadata.';
   END IF;
+  -- Citus undistributes a local table of its metadata first, except where it splits its one shard concurrently
+  IF said AND key_name IS NOT NULL AND EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel) THEN
+    PERFORM pg_citus_practice.require_no_identity(rel);
+  END IF;
   SELECT * INTO rel, key_commands FROM pg_citus_practice.leave_metadata(rel);
   IF key_name IS NULL THEN
     PERFORM pg_citus_practice.distribute_single(rel, with_table, colocation_word);

@@ -54,6 +54,12 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
               ELSE strpos(query, lower(replace(name, '"', '""'))) > 0 END
 $$;
 
+-- As Citus: without propagation a command is about the shell of this node alone.
+CREATE FUNCTION pg_citus_practice.stays_here() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+  SELECT pg_citus_practice.setting('citus.enable_ddl_propagation', 'on') IN ('off', 'false', '0', 'no')
+$$;
+
 CREATE FUNCTION pg_citus_practice.on_ddl_start() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -62,7 +68,8 @@ DECLARE
   everything boolean;
   about oid[] := nullif(current_setting('citus_practice.about', true), '')::oid[];
 BEGIN
-  IF pg_citus_practice.internal() OR pg_citus_practice.applying() OR pg_citus_practice.local_group() <> 0 THEN RETURN; END IF;
+  IF pg_citus_practice.internal() OR pg_citus_practice.applying() OR pg_citus_practice.local_group() <> 0
+     OR pg_citus_practice.stays_here() THEN RETURN; END IF;
   everything := about IS NULL AND q !~ (CASE tg_tag WHEN 'CREATE TABLE' THEN '\mcreate\M.*\mtable\M'
                       WHEN 'CREATE INDEX' THEN '\mcreate\M.*\mindex\M'
                       ELSE '\m' || replace(lower(tg_tag), ' ', '\M\s+.*\m') || '\M' END);
@@ -97,7 +104,7 @@ DECLARE
   change jsonb;
   after jsonb;
 BEGIN
-  IF pg_citus_practice.internal() THEN RETURN; END IF;
+  IF pg_citus_practice.internal() OR pg_citus_practice.stays_here() THEN RETURN; END IF;
   IF pg_citus_practice.local_group() <> 0 THEN
     IF pg_citus_practice.applying() THEN RETURN; END IF;
     IF tg_tag NOT IN ('GRANT', 'REVOKE', 'COMMENT') AND EXISTS (

@@ -79,7 +79,7 @@ export function planChangeAccessMethod(
   }
   // A partition is changed by itself here: the one thing that is done to it alone.
   reasons.push(
-    ...rebuildReasons([{ ...table, parent: null }], context),
+    ...rebuildReasons([{ ...table, parent: null }], null, context),
     ...droppedColumnReasons(facts, [table]),
   );
   if (knownTable(facts, table)) reasons.push(...nodeDiskReasons(facts, [table]));

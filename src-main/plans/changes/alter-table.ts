@@ -1,5 +1,6 @@
 /** Another shard count or another distribution column: Citus makes the table anew, with those colocated or without. */
 import type { PlanReply, RequestOf } from '../../contract/operations';
+import { asideIdentities } from '../identity-columns';
 import type { Reason } from '../mend';
 import { counted, listed, planReply, readable, refusalReply, sameTable, sizeWords } from '../plan';
 import type { PlanContext } from '../plan';
@@ -37,7 +38,7 @@ export function planAlterTable(facts: ChangeFacts, request: Request, context: Pl
     [
       ...requestReasons(facts, table, colocated, request, context),
       ...keyReasons(facts, table, changed, context),
-      ...rebuildReasons(changed, context),
+      ...rebuildReasons(changed, 'sequence', context),
       ...droppedColumnReasons(facts, changed),
       ...nodeDiskReasons(facts, changed),
       ...cluster,
@@ -69,6 +70,7 @@ export function planAlterTable(facts: ChangeFacts, request: Request, context: Pl
           shardCount: request.shardCount,
           colocateWith: null,
           cascade: colocated.length > 1 && request.shardCount !== null ? request.cascade : null,
+          identities: asideIdentities(changed, request.repairs),
           compare: comparable(changed).map(({ schema, name }) => ({ schema, name })),
         },
       },

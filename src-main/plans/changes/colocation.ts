@@ -1,6 +1,7 @@
 /** Joining a colocation group, or leaving one: by the metadata alone where the shards lie alike, else by copying. */
 import type { ClusterSnapshot, ClusterTable } from '../../contract/cluster';
 import type { PlanReply, RequestOf } from '../../contract/operations';
+import { asideIdentities } from '../identity-columns';
 import type { Reason } from '../mend';
 import { counted, listed, planReply, readable, refusalReply, sameTable } from '../plan';
 import type { PlanContext, StepDraft } from '../plan';
@@ -47,7 +48,7 @@ export function planChangeColocation(facts: ChangeFacts, request: Request, conte
       ...keyReasons(facts, table, [table], context).map(asKeyOfGroup),
       ...(copies
         ? [
-            ...rebuildReasons([table], context),
+            ...rebuildReasons([table], 'sequence', context),
             ...droppedColumnReasons(facts, [table]),
             ...nodeDiskReasons(facts, [table]),
           ]
@@ -65,7 +66,9 @@ export function planChangeColocation(facts: ChangeFacts, request: Request, conte
         : copies
           ? `${name} is copied into ${counted(target.shardCount, 'shard')} beside those of ${readable(target)}.`
           : `${name} keeps its shards where they are; from now on they move together with those of ${readable(target)}.`,
-    steps: [copies && target ? copyStep(table, target, context) : metadataStep(table, request, context)],
+    steps: [
+      copies && target ? copyStep(table, target, request, context) : metadataStep(table, request, context),
+    ],
     findings: [
       ...(group.length > 1
         ? [
@@ -114,7 +117,12 @@ function metadataStep(table: TableFacts, request: Request, context: PlanContext)
   };
 }
 
-function copyStep(table: TableFacts, target: ClusterTable, context: PlanContext): StepDraft {
+function copyStep(
+  table: TableFacts,
+  target: ClusterTable,
+  request: Request,
+  context: PlanContext,
+): StepDraft {
   const name = readable(table);
   return {
     stepId: 'colocation',
@@ -133,6 +141,7 @@ function copyStep(table: TableFacts, target: ClusterTable, context: PlanContext)
       shardCount: null,
       colocateWith: { schema: target.schema, name: target.name },
       cascade: null,
+      identities: asideIdentities([table], request.repairs),
       compare: comparable([table]).map(({ schema, name: own }) => ({ schema, name: own })),
     },
   };

@@ -16,7 +16,7 @@ import type { PlanContext } from '../plan';
 import { afterUndistributing } from '../planned-world';
 import { knownTable } from './change-facts';
 import type { ChangeFacts } from './change-facts';
-import { clusterReasons, noTableReason, rebuildFindings } from './rebuild';
+import { clusterReasons, noTableReason, rebuildFindings, unaccepted } from './rebuild';
 import { basisOf, typeWords, undistributeReasons, undistributeStep } from './undistribute';
 
 type Request = RequestOf<'convert-table'>;
@@ -45,27 +45,28 @@ export function planConvertTable(facts: ChangeFacts, request: Request, context: 
     });
   }
   // Alone: the tables that keys tie to it stay where they are, so the keys would have to go first.
-  reasons.push(...undistributeReasons(facts, table, false, context).map(withoutCascade));
+  const takenBack = undistributeReasons(facts, table, false, context).map(withoutCascade);
   const between = {
     ...facts,
     snapshot: afterUndistributing(facts.snapshot, [table]),
     table: { ...table, heapBytes: Math.max(table.heapBytes, 1) },
   };
-  reasons.push(...tableRefusals(between, table, one, context), ...cluster, ...clusterRefusals(facts));
+  reasons.push(
+    ...unaccepted(takenBack, request.repairs),
+    // Repairs of a table to be distributed are not among the steps here.
+    ...tableRefusals(between, table, one, context).map(({ repair: _repair, ...reason }) => reason),
+    ...cluster,
+    ...clusterRefusals(facts),
+  );
   const unique = [...new Map(reasons.map((reason) => [`${reason.code} ${reason.message}`, reason])).values()];
-  if (unique.length > 0) {
-    return refusalReply(
-      title,
-      unique.map(({ repair: _repair, ...reason }) => reason),
-    );
-  }
+  if (unique.length > 0) return refusalReply(title, unique);
   const choice = colocationFor(between, table, one);
   const truncate = truncateStep('truncate-local', between, between.table, one, context);
   return planReply(context, request, {
     title,
     summary: `${readable(table)} is no longer a ${known?.type ?? ''} table; between the two steps it is an ordinary table of the coordinator.`,
     steps: [
-      undistributeStep('undistribute', table, [table], false, context),
+      undistributeStep('undistribute', table, [table], { cascade: false, repairs: request.repairs }, context),
       distributeStep('distribute', table, one, choice, context),
       ...(truncate ? [truncate] : []),
     ],

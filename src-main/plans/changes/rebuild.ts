@@ -4,6 +4,8 @@
  * Source: commands/alter_table.c of Citus 13.2.2, and what a real 13.2.2 did.
  */
 import type { Finding } from '../../contract/operations';
+import { identityReasons } from '../identity-columns';
+import type { IdentityFate } from '../identity-columns';
 import type { Reason } from '../mend';
 import { repairId } from '../mend';
 import { activePrimaries, addressOf, counted, listed, readable, sizeWords } from '../plan';
@@ -32,23 +34,18 @@ export function clusterReasons(
 }
 
 /** Reasons against dropping the old table: what would go with it, or stands against a copy. */
-export function rebuildReasons(tables: readonly TableFacts[], context: PlanContext): readonly Reason[] {
-  return tables.flatMap((table) => tableReasons(table, context));
+export function rebuildReasons(
+  tables: readonly TableFacts[],
+  fate: IdentityFate,
+  context: PlanContext,
+): readonly Reason[] {
+  return tables.flatMap((table) => [...identityReasons(table, fate), ...tableReasons(table, context)]);
 }
 
 function tableReasons(table: TableFacts, context: PlanContext): readonly Reason[] {
   const { sql } = context;
   const name = readable(table);
   const reasons: Reason[] = [];
-  const identities = table.columns.filter((column) => column.isIdentity);
-  if (identities.length > 0) {
-    reasons.push({
-      code: 'identity-column',
-      message: `${name} has the identity column ${listed(identities.map((column) => column.name))}; Citus neither alters nor undistributes a table with one, and does not let the identity be dropped while the table is distributed.`,
-      fix: 'Make a table like it without the identity, distribute that, copy the rows with INSERT INTO ... SELECT, and exchange the names.',
-      fixSql: `CREATE TABLE ${sql.qualified({ schema: table.schema, name: Array.from(`${table.name}_new`).slice(-15).join('') })} (LIKE ${sql.qualified(table)} INCLUDING ALL EXCLUDING IDENTITY);`,
-    });
-  }
   const functions = table.dependents.filter((one) => one.kind === 'function');
   if (functions.length > 0) {
     reasons.push({

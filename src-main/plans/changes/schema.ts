@@ -1,5 +1,6 @@
 /** Schema-based sharding: a schema whose tables lie together on one node, moved and taken back as a whole. */
 import type { PlanReply, RequestOf } from '../../contract/operations';
+import { asideIdentities } from '../identity-columns';
 import type { Reason } from '../mend';
 import { addressOf, counted, listed, planReply, readable, refusalReply, sameTable, sizeWords } from '../plan';
 import type { NodeAnswer, PlanContext } from '../plan';
@@ -17,6 +18,7 @@ import {
   copyMs,
   rebuildFindings,
   rebuildReasons,
+  unaccepted,
 } from './rebuild';
 import type { DiskFacts } from './change-facts';
 import { targetReasons, transferReasons } from './shard-reasons';
@@ -89,12 +91,15 @@ export function planUndistributeSchema(
 ): PlanReply {
   const { schema } = request;
   const title = `Undistribute the schema ${schema}`;
-  const reasons = [
-    ...schemaReasons(facts, schema, true),
-    ...rebuildReasons(facts.tables, context),
-    ...coordinatorDiskReasons(facts, facts.tables),
-    ...clusterReasons(facts, 'undistributing a schema'),
-  ];
+  const reasons = unaccepted(
+    [
+      ...schemaReasons(facts, schema, true),
+      ...rebuildReasons(facts.tables, 'kept', context),
+      ...coordinatorDiskReasons(facts, facts.tables),
+      ...clusterReasons(facts, 'undistributing a schema'),
+    ],
+    request.repairs,
+  );
   if (reasons.length > 0) return refusalReply(title, reasons);
   return planReply(context, request, {
     title,
@@ -109,7 +114,12 @@ export function planUndistributeSchema(
         expectedMs: copyMs(facts.tables, 0),
         countsAsDoneWhen: `pg_dist_schema does not list ${schema}, and its tables have as many rows as before.`,
         ifInterrupted: 'It is one transaction: undistributed or unchanged. The next start looks first.',
-        action: { type: 'undistribute-schema', schema, compare: namesOf(comparable(facts.tables)) },
+        action: {
+          type: 'undistribute-schema',
+          schema,
+          identities: asideIdentities(facts.tables, request.repairs),
+          compare: namesOf(comparable(facts.tables)),
+        },
       },
     ],
     findings: rebuildFindings(facts.tables),

@@ -1,5 +1,6 @@
 /** Taking a table back to the coordinator, with every table that foreign keys tie to it. */
 import type { PlanReply, RequestOf } from '../../contract/operations';
+import { asideIdentities } from '../identity-columns';
 import type { Reason } from '../mend';
 import { counted, listed, planReply, readable, refusalReply, sizeWords } from '../plan';
 import type { PlanContext, StepDraft } from '../plan';
@@ -17,6 +18,7 @@ import {
   noTableReason,
   rebuildFindings,
   rebuildReasons,
+  unaccepted,
 } from './rebuild';
 
 type Request = RequestOf<'undistribute-table'>;
@@ -27,12 +29,15 @@ export function planUndistribute(facts: ChangeFacts, request: Request, context: 
   const cluster = clusterReasons(facts, 'undistributing');
   if (!table) return refusalReply(title, [noTableReason(request.table), ...cluster]);
   const tables = undistributed(facts, table, request.cascade);
-  const reasons = [...undistributeReasons(facts, table, request.cascade, context), ...cluster];
+  const reasons = unaccepted(
+    [...undistributeReasons(facts, table, request.cascade, context), ...cluster],
+    request.repairs,
+  );
   if (reasons.length > 0) return refusalReply(title, reasons);
   return planReply(context, request, {
     title,
     summary: `${listed(tables.map(readable))} (${sizeWords(bytesOf(tables))}) ${tables.length === 1 ? 'lies' : 'lie'} on the coordinator alone, as ${tables.length === 1 ? 'an ordinary table' : 'ordinary tables'}.`,
-    steps: [undistributeStep('undistribute', table, tables, request.cascade, context)],
+    steps: [undistributeStep('undistribute', table, tables, request, context)],
     findings: [
       ...(tables.length > 1
         ? [
@@ -107,7 +112,7 @@ export function undistributeReasons(
     });
   }
   const tables = undistributed(facts, table, cascade);
-  reasons.push(...rebuildReasons(tables, context), ...coordinatorDiskReasons(facts, tables));
+  reasons.push(...rebuildReasons(tables, 'kept', context), ...coordinatorDiskReasons(facts, tables));
   return reasons;
 }
 
@@ -115,11 +120,11 @@ export function undistributeStep(
   stepId: string,
   table: TableFacts,
   tables: readonly TableFacts[],
-  cascade: boolean,
+  request: { readonly cascade: boolean; readonly repairs?: readonly string[] | undefined },
   context: PlanContext,
 ): StepDraft {
   const names = listed(tables.map(readable));
-  const isCascade = cascade && (table.foreignKeys.length > 0 || table.referencedBy.length > 0);
+  const isCascade = request.cascade && (table.foreignKeys.length > 0 || table.referencedBy.length > 0);
   return {
     stepId,
     title: `Copy the rows of ${names} back to the coordinator`,
@@ -134,6 +139,7 @@ export function undistributeStep(
       schema: table.schema,
       name: table.name,
       cascade: isCascade,
+      identities: asideIdentities(tables, request.repairs),
       compare: comparable(tables).map(({ schema, name }) => ({ schema, name })),
     },
   };

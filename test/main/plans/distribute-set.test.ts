@@ -209,7 +209,16 @@ describe('a set', () => {
   });
 
   it('numbers identity columns by a sequence where that is taken into the plan', () => {
-    const tables = [table('t', { columns: [column('tenant'), column('id', { isIdentity: true })] })];
+    const tables = [
+      table('t', {
+        columns: [
+          column('tenant'),
+          column('id', {
+            identity: { generated: 'ALWAYS', sequence: { schema: 'public', name: 't_id_seq' }, options: '' },
+          }),
+        ],
+      }),
+    ];
     const offered = planOf(plan(tables, [distributed('t')])).findings.find(
       (finding) => finding.code === 'identity',
     );

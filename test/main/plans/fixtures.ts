@@ -133,7 +133,7 @@ export function column(name: string, more: Partial<ColumnFacts> = {}): ColumnFac
     collation: null,
     isCollationDeterministic: true,
     isGenerated: false,
-    isIdentity: false,
+    identity: null,
     isNullable: false,
     isHashable: true,
     hasNegativeScale: false,

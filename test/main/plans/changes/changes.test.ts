@@ -72,6 +72,11 @@ const alter = (more: Partial<RequestOf<'alter-table'>> = {}): RequestOf<'alter-t
 });
 const shown = (reply: PlanReply): readonly string[] =>
   planOf(reply).steps.flatMap((step) => step.statements.map((one) => one.shown));
+const identity = {
+  generated: 'ALWAYS',
+  sequence: named('permits_id_seq'),
+  options: 'START WITH 1 INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1',
+} as const;
 const view = { kind: 'view', name: 'open_permits' } as const;
 const method = { kind: 'function', name: 'fee(permits)' } as const;
 
@@ -85,7 +90,7 @@ describe('altering a table', () => {
   });
 
   it.each([
-    ['an identity column', { columns: [column('id', { isIdentity: true })] }, {}, 'identity-column'],
+    ['an identity column', { columns: [column('id', { identity })] }, {}, 'identity-column'],
     ['a function of its rows', { dependents: [method] }, {}, 'dependent-functions'],
     ['a dropped column', { droppedColumns: 1 }, {}, 'dropped-column'],
     ['a partition', { parent: named('whole') }, {}, 'is-partition'],
@@ -321,5 +326,34 @@ describe('other changes', () => {
     expect(
       codesOf(planMoveSchema({ ...base, schema: there, tables: [notes] }, { ...move, nodeId: 1 }, context)),
     ).toEqual(['node-takes-no-shards']);
+  });
+});
+
+describe('identity columns', () => {
+  const numbered = { columns: [column('id', { identity })] };
+  const repairs = ['identity public.permits'];
+  const undistribute = { kind: 'undistribute-table', table: named('permits'), cascade: false } as const;
+
+  it('are set aside only when a person says so, and come back where the table is an ordinary one again', () => {
+    const [reason] = reasonsOf(planUndistribute(facts(numbered), undistribute, context));
+    expect(reason).toMatchObject({ code: 'identity-column', repair: { id: repairs[0] } });
+    const sql = shown(planUndistribute(facts(numbered), { ...undistribute, repairs }, context));
+    expect(sql.find((one) => one.includes('undistribute_table'))?.split(';\n')).toEqual([
+      'SET LOCAL citus.enable_ddl_propagation TO off',
+      `CREATE SEQUENCE "public"."permits_id_numbers" AS bigint ${identity.options}`,
+      `SELECT setval('"public"."permits_id_numbers"', last_value, is_called) FROM "public"."permits_id_seq"`,
+      'ALTER TABLE "public"."permits" ALTER COLUMN "id" DROP IDENTITY',
+      'SET LOCAL citus.enable_ddl_propagation TO on',
+      `SELECT undistribute_table('"public"."permits"')`,
+      `ALTER TABLE "public"."permits" ALTER COLUMN "id" ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME "public"."permits_id_seq" ${identity.options})`,
+      `SELECT setval('"public"."permits_id_seq"', last_value, is_called) FROM "public"."permits_id_numbers"`,
+      'DROP SEQUENCE "public"."permits_id_numbers"',
+    ]);
+  });
+
+  it('are numbered by a sequence from then on where the table stays distributed', () => {
+    const sql = shown(planAlterTable(facts(numbered), alter({ repairs }), context)).join(';\n');
+    expect(sql).toContain(`ALTER COLUMN "id" SET DEFAULT nextval('"public"."permits_id_numbers"')`);
+    expect(sql).not.toContain('ADD GENERATED');
   });
 });
