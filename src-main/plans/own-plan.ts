@@ -70,6 +70,12 @@ export interface OwnPlan {
 
 const mostTightenings = 8;
 
+/**
+ * Of what the threshold asks for, an empty node that nobody wants filled gets this much at least: the target is the
+ * fullest node, and what is moved beyond its relief is moved for nothing.
+ */
+const emptyShare = 0.5;
+
 export function planOwn(input: OwnPlanInput): OwnPlan {
   const world = prepare(input);
   const full = solve(input, world, world.ceiling, 'thorough');
@@ -84,6 +90,7 @@ interface Prepared {
   readonly nodeIndexes: ReadonlyMap<number, number>;
   readonly average: number;
   readonly ceiling: number;
+  /** Utilisation that a node which is to be filled shall reach. */
   readonly floor: number;
   readonly isEmpty: readonly boolean[];
   /** Utilisation of the fullest node that is held to the target, now. */
@@ -202,13 +209,14 @@ function solve(
   const problem: BalanceProblem = {
     ...world.problem,
     nodes: input.nodes.map((node, index) => {
-      const isFilled = node.isFilled || input.target.type === 'within' || world.isEmpty[index] === true;
+      const isFilled = node.isFilled || input.target.type === 'within';
+      const share = isFilled ? 1 : world.isEmpty[index] === true ? emptyShare : 0;
       return {
         nodeId: node.nodeId,
         capacity: node.capacity,
         takes: node.takes,
         ceiling: node.isHeld ? ceiling * node.capacity : Number.POSITIVE_INFINITY,
-        floor: node.isHeld && node.takes && isFilled ? world.floor * node.capacity : 0,
+        floor: node.isHeld && node.takes ? share * world.floor * node.capacity : 0,
         roomBytes: node.roomBytes,
       };
     }),

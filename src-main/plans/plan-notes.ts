@@ -130,7 +130,7 @@ function whyBelow(nodeIds: readonly number[], plan: OwnPlan, input: OwnPlanInput
   if (nodes.every(({ takes }) => !takes)) return 'nothing may come there.';
   if (nodes.some(({ roomBytes }) => roomBytes <= 0)) return 'there is no free disk to fill.';
   return input.target.type === 'as-citus'
-    ? 'the target, no node fuller than by Citus, asks for no more.'
+    ? 'the target, no node fuller than by Citus, asks for no more. The rule fill, or a closer target under Limits, fills such a node to the threshold.'
     : 'whole shard groups allow no better, or not for what it would cost to move them.';
 }
 
