@@ -1,6 +1,11 @@
 /** Pure: what a person set on the page, as constraints and changes to try out; text that is no number is told. */
 import type { InputOf } from '../../src-main/contract/requests';
-import type { NodeRule, RebalanceConstraints, WhatIf } from '../../src-main/contract/rebalance';
+import type {
+  NodeRule,
+  RebalanceConstraints,
+  RebalanceExploration,
+  WhatIf,
+} from '../../src-main/contract/rebalance';
 
 export interface LimitsForm {
   readonly target: RebalanceConstraints['target']['type'];
@@ -132,6 +137,23 @@ export function demandsOf(form: LimitsForm): readonly string[] {
   if (form.maxHours.trim() !== '') words.push(`at most ${form.maxHours.trim()} h`);
   if (form.target === 'within') words.push(`within ${form.within.trim()} %`);
   return words;
+}
+
+export type PlanOrigin = 'ours' | 'citus';
+
+/**
+ * The plan that is looked at first. Ours where it moves less, or where something is demanded that Citus knows nothing of;
+ * else Citus's, as a job of the cluster does not end with the app.
+ */
+export function suitedPlan(
+  { ours, citus }: Pick<RebalanceExploration, 'ours' | 'citus'>,
+  isDemanding: boolean,
+  isDrainOnly: boolean,
+): PlanOrigin {
+  if (ours === null || citus === null || isDrainOnly) return 'citus';
+  if (isDemanding) return 'ours';
+  if (ours.moves.length === 0) return 'citus';
+  return (ours.bytes ?? ours.moves.length) < (citus.bytes ?? citus.moves.length) ? 'ours' : 'citus';
 }
 
 export type ExploreInput = InputOf<'rebalance.explore'>;

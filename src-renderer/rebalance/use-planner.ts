@@ -1,5 +1,5 @@
 import { computed, ref, shallowRef, watch } from 'vue';
-import type { ComputedRef, Ref, ShallowRef } from 'vue';
+import type { ComputedRef, Ref, ShallowRef, WritableComputedRef } from 'vue';
 import type {
   OperationRequest,
   Plan,
@@ -10,12 +10,17 @@ import type { ExploredPlan, WhatIf } from '../../src-main/contract/rebalance';
 import { usePlanning } from '../operations/use-planning';
 import type { Planning } from '../operations/use-planning';
 import type { ClusterMap } from '../topology/use-cluster-map';
-import { initialLimits, isTriedOut, nothingTried, toConstraints } from './explore-form';
-import type { LimitsForm } from './explore-form';
+import {
+  demandsOf,
+  initialLimits,
+  isTriedOut,
+  nothingTried,
+  suitedPlan,
+  toConstraints,
+} from './explore-form';
+import type { LimitsForm, PlanOrigin } from './explore-form';
 import { useExploration } from './use-exploration';
 import type { Exploration } from './use-exploration';
-
-export type PlanOrigin = 'ours' | 'citus';
 
 export interface Planner {
   /** Empty for the cluster's default. */
@@ -24,7 +29,8 @@ export interface Planner {
   readonly transferMode: Ref<ShardTransferMode>;
   readonly limits: ShallowRef<LimitsForm>;
   readonly whatIf: ShallowRef<WhatIf>;
-  readonly choice: Ref<PlanOrigin>;
+  /** Which of the two plans is shown and reviewed: what a person chose, else the one that suits better. */
+  readonly choice: WritableComputedRef<PlanOrigin>;
   readonly exploration: Exploration;
   /** The chosen one of the two that were explored. */
   readonly explored: ComputedRef<ExploredPlan | null>;
@@ -40,6 +46,8 @@ export interface Planner {
   /** The catalogs changed since the reply was made. */
   readonly isOutdated: ComputedRef<boolean>;
   readonly makePlan: () => Promise<void>;
+  /** Both plans are explored anew as well. */
+  readonly planAgain: () => Promise<void>;
 }
 
 /** What the page holds while nothing runs: what was asked for, what was explored, and what would be run. */
@@ -49,7 +57,9 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
   const transferMode = ref<ShardTransferMode>('auto');
   const limits = shallowRef(initialLimits);
   const whatIf = shallowRef(nothingTried);
-  const choice = ref<PlanOrigin>('citus');
+  const chosen = ref<PlanOrigin | null>(null);
+  const suited = ref<PlanOrigin>('citus');
+  const choice = computed({ get: () => chosen.value ?? suited.value, set: (one) => (chosen.value = one) });
   const reply = shallowRef<PlanReply | null>(null);
   /** Revision of the catalogs that the plan was made from. */
   const plannedAt = ref<number | null>(null);
@@ -83,6 +93,9 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
   const planning = usePlanning(clusterId);
   const wanted = computed<OperationRequest | null>(() => {
     if (!canPlan.value || isTried.value) return null;
+    // The first answer says which plan suits better; to check one before would be for nothing.
+    if (chosen.value === null && exploration.value.value === null && exploration.failure.value === null)
+      return null;
     if (choice.value === 'citus') {
       return {
         kind: 'rebalance',
@@ -108,6 +121,11 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
     };
   });
 
+  async function planAgain(): Promise<void> {
+    exploration.run();
+    await makePlan();
+  }
+
   async function makePlan(): Promise<void> {
     if (wanted.value === null) return;
     const answer = await planning.plan(wanted.value);
@@ -123,9 +141,19 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
     transferMode.value = 'auto';
     limits.value = initialLimits;
     whatIf.value = nothingTried;
-    choice.value = 'citus';
+    chosen.value = null;
+    suited.value = 'citus';
     reply.value = null;
   });
+  // What is only tried out does not change which plan is looked at, or the bars would jump under a hand that drags.
+  watch(
+    () => [exploration.value.value, demandsOf(limits.value).length > 0, drainOnly.value] as const,
+    ([all, isDemanding, isDrain]) => {
+      if (all !== null && !isTried.value) suited.value = suitedPlan(all, isDemanding, isDrain);
+    },
+    // Before what is wanted is asked for.
+    { flush: 'sync' },
+  );
   // A job that ended leaves another world behind; options ask another question.
   watch(
     () => JSON.stringify([clusterId(), wanted.value]),
@@ -160,5 +188,6 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
         plan.value !== null && plannedAt.value !== map.snapshot.value?.revision && !planning.isPlanning.value,
     ),
     makePlan,
+    planAgain,
   };
 }

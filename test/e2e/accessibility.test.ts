@@ -6,6 +6,7 @@ import { useTheme, violations, violationsInThemes } from '../support/accessible'
 import { newDataFolder, removeDataFolder, startApp } from '../support/app';
 import type { DrivenApp } from '../support/app';
 import {
+  chooseCitusPlan,
   clusterCommand,
   fromPalette,
   goTo,
@@ -351,7 +352,7 @@ describe('with a practice cluster', () => {
       .waitFor();
     await expectAccessible('what if');
     await page.getByRole('button', { name: 'As it is' }).click();
-    await page.getByRole('radio', { name: "Citus's own plan" }).check();
+    await chooseCitusPlan(page);
     await page.getByRole('button', { name: /^Review \d+ moves?$/ }).waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: /^Review \d+ moves?$/ }).click();
     await runButton(page).waitFor({ timeout: 60_000 });

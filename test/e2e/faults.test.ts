@@ -10,6 +10,7 @@ import type { DrivenApp } from '../support/app';
 import { repository, rootArguments, testRuntime } from '../support/bare-start';
 import {
   auditTrail,
+  chooseCitusPlan,
   clusterCommand,
   goTo,
   nothingLeftOf,
@@ -172,6 +173,7 @@ test('the app dies in the middle of a rebalance: the job goes on and is followed
   const { page } = app;
   const rows = await valueOf(dataFolder, rowsOfPermits);
   await goTo(page, 'Rebalance');
+  await chooseCitusPlan(page);
   await page.getByRole('button', { name: /^Review \d+ moves?$/ }).click({ timeout: 60_000 });
   await runButton(page).click({ timeout: 60_000 });
   await waitFor(
@@ -215,6 +217,7 @@ test('a node dies during a rebalance: it is named, the job says that it tries ag
     text: `SELECT citus_set_node_property('127.0.0.1', ${port}, 'shouldhaveshards', false)`,
   });
   await goTo(page, 'Rebalance');
+  await chooseCitusPlan(page);
   await page.getByRole('button', { name: 'Plan again' }).click();
   await page.getByRole('button', { name: /^Review \d+ moves?$/ }).click({ timeout: 60_000 });
   await runButton(page).waitFor({ timeout: 60_000 });

@@ -4,6 +4,7 @@ import { newDataFolder, removeDataFolder, startApp } from '../support/app';
 import type { DrivenApp } from '../support/app';
 import {
   auditTrail,
+  chooseCitusPlan,
   clusterCommand,
   fromPalette,
   goTo,
@@ -181,6 +182,7 @@ test('a rebalance runs to its end and fills the new node', async () => {
   const { page } = app;
   const rows = await valueOf(dataFolder, 'SELECT count(*) FROM documents');
   await goTo(page, 'Rebalance');
+  await chooseCitusPlan(page);
   const review = page.getByRole('button', { name: /^Review \d+ moves?$/ });
   await review.waitFor({ timeout: 60_000 });
   const planned = Number(/\d+/.exec((await review.textContent()) ?? '')?.[0]);

@@ -7,10 +7,12 @@ import { createMemoryHistory, createRouter } from 'vue-router';
 import type { Router } from 'vue-router';
 import type { JobProgress } from '../../src-main/contract/cluster';
 import type { Operation } from '../../src-main/contract/operations';
+import type { RebalanceExploration } from '../../src-main/contract/rebalance';
 import type { SessionState } from '../../src-main/contract/sessions';
 import { useClusterStore } from '../../src-renderer/clusters/cluster-store';
 import { createFakeBridge, installBridge } from '../support/fake-bridge';
 import type { Answers, FakeBridge } from '../support/fake-bridge';
+import { waitFor } from '../support/wait';
 import { clusterId, makeConditions, takenAt } from './cluster-fixture';
 import type { Fixture } from './cluster-fixture';
 
@@ -45,13 +47,34 @@ const names = [
   'advisor',
 ];
 
+const unexplored: RebalanceExploration = {
+  clusterId,
+  revision: 1,
+  nodes: [],
+  tableSets: [],
+  before: { largestFactor: null },
+  verdicts: [],
+  citus: null,
+  ours: null,
+  unknown: null,
+  isolatedShardId: null,
+};
+
+/** Waits until the text stands on the page. */
+export async function showsText({ wrapper }: Mounted, text: string): Promise<void> {
+  await waitFor(`"${text}" on the page`, async () => {
+    await flushPromises();
+    return wrapper.text().includes(text);
+  });
+}
+
 export async function mountView(view: Component, options: MountOptions): Promise<Mounted> {
   const { fixture } = options;
   const bridge = createFakeBridge({
     'share.clean': ({ texts }) => texts,
     ...(fixture === null ? {} : { 'cluster.sizes': () => fixture.sizes }),
-    // Plans of our own have tests of their own; elsewhere they are still on their way.
-    'rebalance.explore': () => new Promise(() => undefined),
+    // Plans of our own have tests of their own; elsewhere there are none.
+    'rebalance.explore': () => unexplored,
     ...options.answers,
   });
   const uninstall = installBridge(bridge);

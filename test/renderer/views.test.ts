@@ -16,7 +16,7 @@ import {
   makeRebalancePlan,
   makeUnreachable,
 } from './cluster-fixture';
-import { button, mountView } from './mount-view';
+import { button, mountView, showsText } from './mount-view';
 import type { Mounted } from './mount-view';
 
 let mounted: Mounted | undefined;
@@ -220,7 +220,7 @@ describe('RebalanceView', () => {
       fixture: four,
       answers: { 'operations.plan': () => ({ outcome: 'plan', plan }) },
     });
-    expect(mounted.wrapper.text()).toContain('advisable: 127.0.0.1:9803 holds 2 times the average');
+    await showsText(mounted, 'advisable: 127.0.0.1:9803 holds 2 times the average');
     expect(mounted.wrapper.text()).toContain('citus_rebalance_start');
     await button(mounted.wrapper, 'Review 6 moves').trigger('click');
     await flushPromises();
@@ -235,6 +235,7 @@ describe('RebalanceView', () => {
       fixture: four,
       answers: { 'operations.plan': () => ({ outcome: 'plan', plan }) },
     });
+    await showsText(mounted, 'Review 6 moves');
     await mounted.wrapper.get('input[type=checkbox]').setValue(true);
     await flushPromises();
     const asked = mounted.bridge.calls.filter((call) => call.name === 'operations.plan');
@@ -263,7 +264,7 @@ describe('RebalanceView', () => {
         }),
       },
     });
-    expect(mounted.wrapper.text()).toContain('cannot start: 2 reasons');
+    await showsText(mounted, 'cannot start: 2 reasons');
     expect(mounted.wrapper.text()).toContain('ALTER TABLE x');
     mounted.end();
 
@@ -279,7 +280,7 @@ describe('RebalanceView', () => {
         }),
       },
     });
-    expect(mounted.wrapper.text()).toContain('not needed: the shards lie evenly');
+    await showsText(mounted, 'not needed: the shards lie evenly');
     expect(mounted.wrapper.find('[role=alert]').exists()).toBe(false);
   });
 

@@ -45,6 +45,11 @@ export async function fromPalette(page: Page, text: string): Promise<void> {
   await palette.waitFor({ state: 'detached' });
 }
 
+/** The plan that runs as a job of the cluster, whichever of the two was shown first. */
+export async function chooseCitusPlan(page: Page): Promise<void> {
+  await page.getByRole('radio', { name: "Citus's own plan" }).check({ timeout: 60_000 });
+}
+
 export function runButton(page: Page): Locator {
   return page.getByRole('button', { name: /^Run \d+ steps?$/ });
 }

@@ -1,5 +1,5 @@
 /** What a rebalance would come to, before anything is done: the verdict, two plans, and three nodes that do not exist. */
-import { goTo } from '../../support/e2e-driver';
+import { chooseCitusPlan, goTo } from '../../support/e2e-driver';
 import { valueOf } from '../../support/practice-endpoint';
 import type { TourGuide } from './guide';
 
@@ -28,7 +28,7 @@ export async function rebalancePlanner({ dataFolder, page, picture, step }: Tour
         .waitFor();
       await picture('rebalance-what-if');
       await page.getByRole('button', { name: 'As it is' }).click();
-      await page.getByRole('radio', { name: "Citus's own plan" }).check();
+      await chooseCitusPlan(page);
     },
     async () => {
       const after = await valueOf(dataFolder, placements);

@@ -1,5 +1,5 @@
 /** The new worker gets its share. */
-import { goTo } from '../../support/e2e-driver';
+import { chooseCitusPlan, goTo } from '../../support/e2e-driver';
 import { valueOf } from '../../support/practice-endpoint';
 import { waitFor } from '../../support/wait';
 import { operationDone } from './guide';
@@ -10,6 +10,7 @@ export async function rebalance({ dataFolder, page, picture, step }: TourGuide):
     'rebalance',
     async () => {
       await goTo(page, 'Rebalance');
+      await chooseCitusPlan(page);
       await page.getByRole('button', { name: /^Review \d+ moves?/ }).waitFor({ timeout: 60_000 });
       await picture('rebalance-plan');
       await page.getByRole('button', { name: /^Review \d+ moves?/ }).click();

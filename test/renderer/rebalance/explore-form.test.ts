@@ -5,6 +5,7 @@ import {
   isTriedOut,
   limitErrors,
   nothingTried,
+  suitedPlan,
   toConstraints,
 } from '../../../src-renderer/rebalance/explore-form';
 
@@ -80,4 +81,33 @@ describe('toConstraints', () => {
 it('knows what is tried out', () => {
   expect(isTriedOut(nothingTried)).toBe(false);
   expect(isTriedOut({ ...nothingTried, growth: 2 })).toBe(true);
+});
+
+describe('suitedPlan', () => {
+  const plan = (moves: number, bytes: number | null) => ({
+    moves: Array.from({ length: moves }, (_, index) => ({
+      shardId: String(102_008 + index),
+      sourceNodeId: 2,
+      targetNodeId: 3,
+      tableSet: 0,
+      bytes: null,
+      targetFreeBytes: null,
+    })),
+    bytes,
+    durationMs: null,
+    largestFactor: 1,
+    notes: [],
+  });
+
+  it.each([
+    ['fewer bytes', plan(3, 30), plan(3, 31), false, false, 'ours'],
+    ['as many bytes: a job survives the app', plan(3, 30), plan(3, 30), false, false, 'citus'],
+    ['sizes not known, fewer moves', plan(2, null), plan(3, null), false, false, 'ours'],
+    ['nothing to move', plan(0, 0), plan(2, 20), false, false, 'citus'],
+    ['a limit that Citus does not know of', plan(3, 40), plan(3, 30), true, false, 'ours'],
+    ['only to drain, as Citus does it', plan(3, 30), plan(3, 40), true, true, 'citus'],
+    ['nothing known', null, null, true, false, 'citus'],
+  ] as const)('%s', (_words, ours, citus, isDemanding, isDrainOnly, suited) => {
+    expect(suitedPlan({ ours, citus }, isDemanding, isDrainOnly)).toBe(suited);
+  });
 });
