@@ -174,7 +174,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
     'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
     'virtual', a.attgenerated = 'v',
-    'identity', nullif(a.attidentity, '')) ORDER BY a.attnum)
+    'identity', nullif(a.attidentity, ''),
+    'numbers', (SELECT format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', q.seqstart, q.seqincrement,
+                              q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END)
+                FROM pg_depend o JOIN pg_sequence q ON q.seqrelid = o.objid
+                WHERE a.attidentity <> '' AND o.deptype = 'i' AND o.classid = 'pg_class'::regclass
+                  AND o.refclassid = 'pg_class'::regclass AND o.refobjid = rel AND o.refobjsubid = a.attnum)) ORDER BY a.attnum)
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attrelid = rel AND a.attnum > 0 AND NOT a.attisdropped
@@ -282,7 +287,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
          WHEN c->>'identity' IS NOT NULL
            THEN format(' GENERATED %s AS IDENTITY%s', CASE c->>'identity' WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END,
              -- every node draws from a range of its own
-             CASE WHEN of_group = 0 THEN '' WHEN c->>'type' = 'bigint' THEN format(' (START %s MINVALUE %1$s)', (of_group::bigint << 48) + 1)
+             CASE WHEN of_group = 0 THEN format(' (%s)', c->>'numbers')
+                  WHEN c->>'type' = 'bigint' THEN format(' (START %s MINVALUE %1$s)', (of_group::bigint << 48) + 1)
                   WHEN c->>'type' = 'integer' THEN format(' (START %s MINVALUE %1$s)', (of_group::bigint << 28) + 1) ELSE '' END)
          WHEN c->>'default' IS NOT NULL THEN ' DEFAULT ' || (c->>'default')
          ELSE '' END

@@ -904,8 +904,8 @@ BEGIN
   PERFORM pg_citus_practice.drop_remains(spec->>'schema', spec->>'name', s, drops, format('%I.%I', spec->>'schema', 'citus_leaving_' || rel));
   FOR c IN SELECT * FROM jsonb_array_elements(spec->'columns') LOOP
     IF c->>'identity' IS NOT NULL AND spec->>'parent' IS NULL THEN
-      EXECUTE format('ALTER TABLE %s ALTER COLUMN %I ADD GENERATED %s AS IDENTITY', name, c->>'name',
-        CASE c->>'identity' WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END);
+      EXECUTE format('ALTER TABLE %s ALTER COLUMN %I ADD GENERATED %s AS IDENTITY (%s)', name, c->>'name',
+        CASE c->>'identity' WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, c->>'numbers');
       PERFORM setval(pg_get_serial_sequence(name, c->>'name'), (drawn->(c->>'name')->>0)::bigint, (drawn->(c->>'name')->>1)::boolean);
     END IF;
   END LOOP;
