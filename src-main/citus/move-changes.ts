@@ -8,7 +8,10 @@ export interface MoveChoice {
   readonly byNodeId: boolean;
 }
 
-export function moveShardStatement(move: OrderedMove, choice: MoveChoice): Statement {
+export function moveShardStatement(
+  move: Pick<OrderedMove, 'shardId' | 'sourceNodeId' | 'targetNodeId' | 'source' | 'target'>,
+  choice: MoveChoice,
+): Statement {
   return choice.byNodeId
     ? {
         text: 'SELECT citus_move_shard_placement($1, $2, $3, $4)',

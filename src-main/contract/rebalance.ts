@@ -73,6 +73,32 @@ export const exploreInput = z.object({
   transferMode: z.enum(shardTransferModes),
 });
 
+/** The moves of a plan that was explored, to be written as SQL. */
+export const scriptInput = z.object({
+  clusterId: z.string().min(1).max(80),
+  moves: z.array(moveOrder.extend({ tableSet: z.number().int().min(0) })).max(20_000),
+  /** As in `RebalanceExploration`. */
+  tableSets: z.array(z.array(z.string().max(200)).max(20_000)).max(20_000),
+  labels: z.array(z.object({ nodeId, label: z.string().max(300) })).max(2_000),
+  transferMode: z.enum(shardTransferModes),
+  isTriedOut: z.boolean(),
+  /** As in `RebalanceExploration`. */
+  isolatedShardId: shardId.nullable(),
+});
+
+interface ScriptedNode {
+  readonly label: string;
+  /** Null for one that does not exist. */
+  readonly address: { readonly host: string; readonly port: number } | null;
+}
+
+export interface ScriptedMove {
+  readonly order: MoveOrder;
+  readonly source: ScriptedNode;
+  readonly target: ScriptedNode;
+  readonly tables: readonly string[];
+}
+
 /** A node as it is tried out, before any move. */
 export interface ExploredNode {
   readonly nodeId: number;

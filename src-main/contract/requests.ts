@@ -27,7 +27,7 @@ import { parseProfileInput, passphraseInput, profileId, profileInput, saveProfil
 import type { Profile, ProfileDraft, ProfileList, SecretsBackend } from './profiles';
 import { statementInput, valueInput } from './routing';
 import type { RowCount, StatementRoute, ValueRoute } from './routing';
-import { exploreInput } from './rebalance';
+import { exploreInput, scriptInput } from './rebalance';
 import type { RebalanceExploration } from './rebalance';
 import { clusterInput, openSessionInput } from './sessions';
 import { cleanInput, copyPictureInput, savePictureInput } from './share';
@@ -107,6 +107,8 @@ export const requestInputs = {
   'advisor.text': designTextInput,
   /** A rebalance as it might be; changes nothing. */
   'rebalance.explore': exploreInput,
+  /** Moves as the statements that the app would send, to be kept or run by hand. */
+  'rebalance.script': scriptInput,
 
   'operations.plan': planInput,
   'operations.start': startInput,
@@ -184,6 +186,7 @@ export interface Replies {
   'advisor.table': TableAdvice;
   'advisor.text': DesignText;
   'rebalance.explore': RebalanceExploration;
+  'rebalance.script': string;
 
   'operations.plan': PlanReply;
   'operations.start': StartReply;

@@ -23,12 +23,12 @@ const columns: readonly TableColumn<Row>[] = [
   { id: 'bytes', label: 'bytes', value: (row) => row.bytes },
 ];
 
-/** `sql`: one statement a move, by node ids where the server knows them (Citus 11.2 on); by addresses else. */
+/** As SQL it is written in main: `rebalance.script`. */
 export function exportPlan(
   plan: ExploredPlan,
   exploration: RebalanceExploration,
-  format: PlanFormat,
-  options: { readonly byNodeId: boolean; readonly transferMode: string; readonly isTriedOut: boolean },
+  format: Exclude<PlanFormat, 'sql'>,
+  options: { readonly isTriedOut: boolean },
 ): string {
   const labels = new Map(exploration.nodes.map(({ nodeId, label }) => [nodeId, label]));
   const rows = plan.moves.map((move, index): Row => ({
@@ -39,46 +39,14 @@ export function exportPlan(
     target: labels.get(move.targetNodeId) ?? String(move.targetNodeId),
     bytes: move.bytes,
   }));
-  switch (format) {
-    case 'csv':
-      return toCsv(columns, rows);
-    case 'json':
-      return `${JSON.stringify(
-        {
-          moves: rows,
-          bytes: plan.bytes,
-          durationMs: plan.durationMs,
-          largestFactor: plan.largestFactor,
-          notes: plan.notes.map(({ message }) => message),
-          triedOut: options.isTriedOut,
-        },
-        null,
-        2,
-      )}\n`;
-    case 'sql':
-      return toSql(plan, rows, options);
-  }
-}
-
-function toSql(
-  plan: ExploredPlan,
-  rows: readonly Row[],
-  options: { readonly byNodeId: boolean; readonly transferMode: string; readonly isTriedOut: boolean },
-): string {
-  const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-  const address = (label: string): string => {
-    const at = label.lastIndexOf(':');
-    return `${literal(label.slice(0, at).replace(/^\[|\]$/g, ''))}, ${Number(label.slice(at + 1))}`;
+  if (format === 'csv') return toCsv(columns, rows);
+  const figures = {
+    moves: rows,
+    bytes: plan.bytes,
+    durationMs: plan.durationMs,
+    largestFactor: plan.largestFactor,
+    notes: plan.notes.map(({ message }) => message),
+    triedOut: options.isTriedOut,
   };
-  const lines = plan.moves.map((move, index) => {
-    const row = rows[index];
-    const places = options.byNodeId
-      ? `${move.sourceNodeId}, ${move.targetNodeId}`
-      : `${address(row?.source ?? '')}, ${address(row?.target ?? '')}`;
-    return `SELECT citus_move_shard_placement(${move.shardId}, ${places}, ${literal(options.transferMode)}); -- ${row?.tables.join(', ') ?? ''}: ${row?.source ?? ''} to ${row?.target ?? ''}`;
-  });
-  const head = options.isTriedOut
-    ? ['-- Made for a cluster that was only tried out: some of these nodes or groups do not exist.']
-    : ['-- One after another, each on its own: a move cannot be taken back by ROLLBACK.'];
-  return [...head, ...lines, ''].join('\n');
+  return `${JSON.stringify(figures, null, 2)}\n`;
 }

@@ -1,4 +1,8 @@
 /** Rebalances that are tried out: read once, planned as often as somebody turns a knob. */
+import { moveScript } from '../../citus/move-script';
+import type { ClusterSnapshot } from '../../contract/cluster';
+import type { ScriptedMove } from '../../contract/rebalance';
+import type { ParsedInputOf } from '../../contract/requests';
 import type { Monitor } from '../../monitor/monitor';
 import { exploreRebalance } from '../../plans/explore-rebalance';
 import { mannerOf, paceOf } from '../../plans/move-estimate';
@@ -26,5 +30,35 @@ export function rebalanceHandlers({ monitor }: { readonly monitor: Monitor }): R
         paceOf(planning.moveTimes, mannerOf(transferMode)),
       );
     },
+    'rebalance.script': async (input, signal) => {
+      const snapshot = monitor.snapshot(input.clusterId) ?? (await monitor.refresh(input.clusterId, signal));
+      return moveScript(
+        toScripted(snapshot, input),
+        { byNodeId: snapshot.capabilities.moveByNodeId, transferMode: input.transferMode },
+        { isTriedOut: input.isTriedOut },
+      );
+    },
   };
+}
+
+function toScripted(
+  { nodes }: ClusterSnapshot,
+  { moves, tableSets, labels, isolatedShardId }: ParsedInputOf<'rebalance.script'>,
+): readonly ScriptedMove[] {
+  const addresses = new Map(nodes.map(({ nodeId, name, port }) => [nodeId, { host: name, port }]));
+  const titles = new Map(labels.map(({ nodeId, label }) => [nodeId, label]));
+  return moves.map(({ tableSet, ...order }) => {
+    // The shard of a tenant that is isolated on trial has an id that it will hardly get.
+    const isReal = order.shardId !== isolatedShardId;
+    const nodeOf = (nodeId: number): ScriptedMove['source'] => ({
+      label: titles.get(nodeId) ?? String(nodeId),
+      address: isReal ? (addresses.get(nodeId) ?? null) : null,
+    });
+    return {
+      order,
+      source: nodeOf(order.sourceNodeId),
+      target: nodeOf(order.targetNodeId),
+      tables: tableSets[tableSet] ?? [],
+    };
+  });
 }
