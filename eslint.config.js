@@ -101,12 +101,12 @@ const walls = {
           room === 'src-renderer'
           && !isTypeOnly
           && target.startsWith('src-main/')
-          && !/\/(words|constants)$/.test(target)
+          && !/\/words$/.test(target)
         ) {
           context.report({
             node,
             message:
-              'the renderer takes types only from the contract (import type), and values from contract/constants.',
+              'the renderer takes types only from the contract (import type), and values from contract/words.',
           });
         }
         return;

@@ -74,6 +74,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     folder: join(dataFolder, 'history'),
     publish: (record) => publish('history.changed', record),
     snapshot: (clusterId) => monitor.snapshot(clusterId),
+    sizes: (clusterId) => monitor.lastSizes(clusterId),
     refreshSeconds: () => settings.read().refreshSeconds,
     onProblem: (clusterId, text) => notify({ level: 'mind', title: 'History', text, clusterId }),
   });

@@ -11,6 +11,8 @@ export interface CatalogFacts {
   readonly hasCleanupRecords: boolean;
   /** citus_shard_sizes() answers with shard ids (Citus 11.3.1); before, with the shards' names. */
   readonly sizesByShardId: boolean;
+  /** Statistics of tables tell of a change within seconds (PostgreSQL 15), where they are kept at all. */
+  readonly countsPromptly: boolean;
   /** The practice emulator, which keeps the keys of distributed tables in catalogs of its own. */
   readonly isPracticeEmulator: boolean;
 }
@@ -45,6 +47,7 @@ interface FactsRow {
   readonly jobs: boolean;
   readonly cleanup: boolean;
   readonly sizes_by_id: boolean;
+  readonly prompt_counts: boolean;
 }
 
 // Functions are looked for by name and number of arguments: to_regprocedure would need the type citus.shard_transfer_mode,
@@ -74,7 +77,9 @@ SELECT pg_catalog.citus_version() AS citus,
        to_regclass('pg_catalog.pg_dist_background_job') IS NOT NULL AS jobs,
        to_regclass('pg_catalog.pg_dist_cleanup') IS NOT NULL AS cleanup,
        EXISTS (SELECT FROM calls WHERE proname = 'citus_shard_sizes' AND 'shard_id' = ANY (proargnames)
-              ) AS sizes_by_id`;
+              ) AS sizes_by_id,
+       pg_catalog.current_setting('server_version_num')::int >= 150000
+         AND pg_catalog.current_setting('track_counts')::bool AS prompt_counts`;
 
 /** One statement, on the node itself. Fails with Citus's own error where its library and its extension do not match. */
 export async function readServerFacts(reader: Reader, options?: StatementOptions): Promise<ServerFacts> {
@@ -98,6 +103,7 @@ export async function readServerFacts(reader: Reader, options?: StatementOptions
       hasBackgroundJobs: row.jobs,
       hasCleanupRecords: row.cleanup,
       sizesByShardId: row.sizes_by_id,
+      countsPromptly: row.prompt_counts,
       isPracticeEmulator: versions.isPracticeEmulator,
     },
     localGroupId: row.local_group,

@@ -244,6 +244,7 @@ export async function connectDatabase(
   });
 
   let waiting = 0;
+  let answeredAt = performance.now();
   let queue: Promise<unknown> = Promise.resolve();
   /** What the server was last told. */
   let told = { statementMs: limits.statementTimeoutMs, lockMs: limits.lockTimeoutMs };
@@ -321,6 +322,7 @@ export async function connectDatabase(
       const result = Array.isArray(answer)
         ? (answer as readonly pg.QueryResult<Row>[]).at(-1)
         : (answer as pg.QueryResult<Row>);
+      answeredAt = performance.now();
       return { rows: result?.rows ?? [], command: result?.command ?? '', notices };
     } catch (error) {
       const failure = lost ?? databaseFailure(error, label);
@@ -354,6 +356,9 @@ export async function connectDatabase(
     },
     get isBusy() {
       return waiting > 0;
+    },
+    get silentMs() {
+      return performance.now() - answeredAt;
     },
     encrypted: tls !== false,
     get backendPid() {

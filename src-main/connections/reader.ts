@@ -81,6 +81,8 @@ export interface Database extends Writer {
   readonly isOpen: boolean;
   /** A statement runs or waits. */
   readonly isBusy: boolean;
+  /** Milliseconds since the server last answered a statement, or let the session in. */
+  readonly silentMs: number;
   readonly encrypted: boolean;
   readonly backendPid: number | null;
   /** Called once, when the connection ends for any reason but `close`. */

@@ -223,8 +223,9 @@ export function createSession(clusterId: string, parts: SessionParts): Session {
   const watch = (opened: Database): void => {
     pingTimer = setTimeout(() => {
       if (database !== opened) return;
-      // A statement that runs has its own limit; a ping behind it would only wait.
-      const asked: Promise<unknown> = opened.isBusy
+      // A statement that runs has its own limit, and a ping behind it would only wait; one that was just answered says as much.
+      const isKnown = opened.isBusy || opened.silentMs < timing.pingEveryMs;
+      const asked: Promise<unknown> = isKnown
         ? Promise.resolve()
         : opened.read({ text: 'SELECT 1' }, { timeoutMs: timing.pingTimeoutMs });
       asked

@@ -152,8 +152,16 @@ export interface ClusterSizes {
   readonly bytesRevision?: number;
   /** Null when known for all. */
   readonly incomplete: string | null;
-  /** Milliseconds that the last reading took. */
-  readonly tookMs?: number;
+}
+
+/** What a reading found that differs from the one before it. */
+export interface SizesChange extends Omit<ClusterSizes, 'shardBytes' | 'bytesRevision'> {
+  readonly bytesRevision: number;
+  /** The `bytesRevision` it is to be applied to; null when it stands by itself. */
+  readonly base: number | null;
+  readonly changed: ClusterSizes['shardBytes'];
+  /** Ids of shards that are gone, or whose size is not known any more. */
+  readonly removed: readonly string[];
 }
 
 export interface NodeReachability {
@@ -240,11 +248,11 @@ export interface JobProgress {
 export const tableName = z.object({ schema: z.string().min(1).max(63), name: z.string().min(1).max(63) });
 export type TableName = z.infer<typeof tableName>;
 
-export const sizesInput = z.object({
-  clusterId: z.string().min(1).max(80),
-  /** An answer not older than this is good enough. */
-  maxAgeMs: z.number().int().min(0).max(3_600_000),
-});
+/** `now`: read them again. `arriving`: somebody comes to look. `watching`: somebody goes on looking. */
+const sizesWanted = z.enum(['now', 'arriving', 'watching']);
+export type SizesWanted = z.infer<typeof sizesWanted>;
+
+export const readSizesInput = z.object({ clusterId: z.string().min(1).max(80), wanted: sizesWanted });
 
 export const tableInput = z.object({ clusterId: z.string().min(1).max(80), table: tableName });
 

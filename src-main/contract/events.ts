@@ -1,5 +1,5 @@
 import type { Notice, SettingsRecord } from './app';
-import type { ClusterReachability, ClusterSizes, JobProgress, SnapshotChange } from './cluster';
+import type { ClusterReachability, JobProgress, SizesChange, SnapshotChange } from './cluster';
 import type { HealthReport } from './health';
 import type { ClusterNodeStates } from './node-states';
 import type { Operation } from './operations';
@@ -9,8 +9,8 @@ import type { SessionState } from './sessions';
 
 /**
  * Each event carries the whole record with its revision, so a lost or late one does no harm: the reader keeps
- * the highest revision it has seen of each record. Of a snapshot, the largest record by far, it carries what differs
- * from the revision before; a reader that does not hold that one asks for the whole.
+ * the highest revision it has seen of each record. Of a snapshot and of sizes, the largest records by far, it carries what
+ * differs from the revision before; a reader that does not hold that one asks for the whole.
  */
 export interface Events {
   'session.changed': SessionState;
@@ -19,7 +19,7 @@ export interface Events {
   'snapshot.seen': { readonly clusterId: string; readonly revision: number; readonly takenAt: string };
   'reachability.changed': ClusterReachability;
   'states.changed': ClusterNodeStates;
-  'sizes.changed': ClusterSizes;
+  'sizes.changed': SizesChange;
   'progress.changed': JobProgress;
   'health.changed': HealthReport;
   /** Without its content, which is asked for by those who look. `seenAt`: until when it reaches. */

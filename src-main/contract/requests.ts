@@ -6,7 +6,7 @@ import { copyInput, saveFileInput, settingsInput } from './app';
 import type { AppInfo, Licence, Notice, SettingsRecord } from './app';
 import { auditListInput } from './audit';
 import type { AuditPage, AuditVerification } from './audit';
-import { sizesInput, tableInput } from './cluster';
+import { readSizesInput, tableInput } from './cluster';
 import type {
   ClusterReachability,
   ClusterSizes,
@@ -73,7 +73,10 @@ export const requestInputs = {
   /** The last known, at once; null when nothing was read yet. */
   'cluster.snapshot': clusterInput,
   'cluster.refresh': clusterInput,
-  'cluster.sizes': sizesInput,
+  /** The last known, at once. */
+  'cluster.sizes': clusterInput,
+  /** Reads them where the last known are too old for what is wanted; what it found is told by `sizes.changed`. */
+  'cluster.readSizes': readSizesInput,
   'cluster.reachability': clusterInput,
   'cluster.states': clusterInput,
   /** Try every node again now. */
@@ -163,7 +166,8 @@ export interface Replies {
 
   'cluster.snapshot': ClusterSnapshot | null;
   'cluster.refresh': ClusterSnapshot;
-  'cluster.sizes': ClusterSizes;
+  'cluster.sizes': ClusterSizes | null;
+  'cluster.readSizes': Pick<ClusterSizes, 'revision'>;
   'cluster.reachability': ClusterReachability | null;
   'cluster.states': ClusterNodeStates | null;
   'cluster.probe': ClusterReachability;

@@ -1,6 +1,6 @@
 /** The histories of all clusters. Those that are not open are read when somebody asks, and not written. */
 import { join } from 'node:path';
-import type { ClusterSnapshot } from '../contract/cluster';
+import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import type { EventName, Events } from '../contract/events';
 import type { HistoryRecord, PastReply } from '../contract/history';
 import type { SessionState } from '../contract/sessions';
@@ -24,6 +24,7 @@ export interface HistoryOptions {
   readonly publish: (record: Events['history.changed']) => void;
   /** The last good one. */
   readonly snapshot: (clusterId: string) => ClusterSnapshot | null;
+  readonly sizes: (clusterId: string) => ClusterSizes | null;
   readonly refreshSeconds: () => number;
   readonly onProblem: (clusterId: string, words: string) => void;
   readonly now?: () => Date;
@@ -103,8 +104,9 @@ export function createHistory(options: HistoryOptions): History {
           return;
         }
         case 'sizes.changed': {
-          const sizes = record as Events['sizes.changed'];
-          recordings.get(sizes.clusterId)?.onSizes(sizes);
+          const { clusterId } = record as Events['sizes.changed'];
+          const sizes = options.sizes(clusterId);
+          if (sizes !== null) recordings.get(clusterId)?.onSizes(sizes);
           return;
         }
         case 'operation.changed': {

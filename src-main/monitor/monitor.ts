@@ -1,6 +1,12 @@
 /** The readings that go on while a cluster is open: catalogs, reach of the nodes, sizes, running jobs. */
 import type { CatalogFacts } from '../citus/capabilities';
-import type { ClusterReachability, ClusterSizes, ClusterSnapshot, JobProgress } from '../contract/cluster';
+import type {
+  ClusterReachability,
+  ClusterSizes,
+  ClusterSnapshot,
+  JobProgress,
+  SizesWanted,
+} from '../contract/cluster';
 import { FailureError } from '../contract/failure';
 import type { Failure } from '../contract/failure';
 import type { HealthReport } from '../contract/health';
@@ -41,6 +47,10 @@ export interface Monitor {
   refresh(clusterId: string, signal?: AbortSignal): Promise<ClusterSnapshot>;
   /** Sizes not older than `maxAgeMs`; asks every node through the coordinator where there are none. */
   sizes(clusterId: string, maxAgeMs: number): Promise<ClusterSizes>;
+  /** Sizes as fresh as those need them who look; see `sizes-keeper.ts`. */
+  lookAtSizes(clusterId: string, wanted: SizesWanted): Promise<ClusterSizes>;
+  /** Null when they were never read. */
+  lastSizes(clusterId: string): ClusterSizes | null;
   /** What plans are made from beside snapshot and sizes, not older than `maxAgeMs`. */
   planningFacts(
     clusterId: string,
@@ -139,6 +149,8 @@ export function createMonitor(parts: MonitorParts): Monitor {
     snapshot: (clusterId) => clusters.get(clusterId)?.snapshots.last() ?? null,
     refresh: async (clusterId, signal) => watchedOne(clusterId).snapshots.refresh(signal),
     sizes: async (clusterId, maxAgeMs) => watchedOne(clusterId).sizes.read(maxAgeMs),
+    lookAtSizes: async (clusterId, wanted) => watchedOne(clusterId).sizes.look(wanted),
+    lastSizes: (clusterId) => clusters.get(clusterId)?.sizes.last() ?? null,
     planningFacts: async (clusterId, maxAgeMs) => ({
       ...(await watchedOne(clusterId).disks.read(maxAgeMs)),
       moveTimes: parts.moveTimes.samples(clusterId),
@@ -201,7 +213,11 @@ function createWatched(
     onTrouble,
   });
   const disks = createDisksKeeper({ aside, clock });
-  const sizes = createSizesKeeper({ ...shared, catalogs });
+  const sizes = createSizesKeeper({
+    ...shared,
+    catalogs,
+    snapshotRevision: () => snapshots.last()?.revision ?? null,
+  });
   const reachability = createReachabilityKeeper({
     ...shared,
     publish: publishAndJudge,

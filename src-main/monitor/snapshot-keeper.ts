@@ -1,6 +1,13 @@
 /** The last good snapshot of one cluster, read again on a beat and when asked to. */
 import { explainCitusError } from '../citus/citus-errors';
-import { isSameGlance, isSameText, parseSnapshot, readGlance, readSnapshotText } from '../citus/snapshot';
+import {
+  isSameGlance,
+  isSameText,
+  parseSnapshot,
+  readCatalogCounts,
+  readGlance,
+  readSnapshotText,
+} from '../citus/snapshot';
 import type { Glance, SnapshotContent, SnapshotText } from '../citus/snapshot';
 import type { Reader } from '../connections/database';
 import type { ClusterSnapshot } from '../contract/cluster';
@@ -16,6 +23,8 @@ import { diffContent, keepSame, wholeContent } from './snapshot-changes';
 export const longestRefreshMs = 60_000;
 /** Between two full readings a glance is enough, as long as it shows nothing new. */
 export const fullReadingEveryMs = 120_000;
+/** Between two glances the counts of what was written are enough, as long as they are the same. */
+export const glanceEveryMs = 30_000;
 
 export interface SnapshotKeeperParts {
   readonly clusterId: string;
@@ -47,6 +56,9 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
   let known: { readonly text: SnapshotText; readonly content: SnapshotContent } | null = null;
   let fullAt = Number.NEGATIVE_INFINITY;
   let lastGlance: Glance | null = null;
+  let glancedAt = Number.NEGATIVE_INFINITY;
+  /** Taken before the last glance. */
+  let lastCounts: string | null = null;
   let isTroubled = false;
   let tookMs: number | null = null;
   let running: Promise<ClusterSnapshot> | null = null;
@@ -106,6 +118,8 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
       fullAt = began;
       return accept(next);
     } catch (thrown) {
+      // What a glance has shown was not read: the next one must not take it for known.
+      lastGlance = null;
       const error = explainCitusError(thrown, 'the database of the profile');
       const failure = toFailure(error);
       // A slow server that ran into the time limit is left alone for longer; any other failure says nothing about its pace.
@@ -118,21 +132,40 @@ export function createSnapshotKeeper(parts: SnapshotKeeperParts): SnapshotKeeper
     }
   };
 
+  /** True when no catalog was written to since the last glance, which is not long ago. */
+  const isCountedSame = async (reader: Reader, signal: AbortSignal): Promise<boolean> => {
+    const catalog = known?.text.facts.catalog;
+    const counts = catalog?.countsPromptly ? await readCatalogCounts(reader, catalog, { signal }) : null;
+    const isSame = counts !== null && counts === lastCounts;
+    lastCounts = counts;
+    return isSame && lastGlance !== null && clock.now() - glancedAt < glanceEveryMs;
+  };
+
+  const isGlancedSame = async (reader: Reader, signal: AbortSignal): Promise<boolean> => {
+    const before = lastGlance;
+    lastGlance = null;
+    const began = clock.now();
+    const seen = await readGlance(reader, { signal });
+    lastGlance = seen;
+    glancedAt = began;
+    return before !== null && isSameGlance(seen, before);
+  };
+
   /**
-   * True when a glance shows the world as it was read; anything else asks for a full reading. What it is held against was
-   * taken before the last full reading, so that a change between the two shows with the next.
+   * True when counts or a glance show the world as it was read; anything else asks for a full reading. What they are held
+   * against was taken before the last full reading, so that a change between the two shows with the next.
    */
   const glance = async (): Promise<boolean> => {
     if (!record || running) return false;
     const began = clock.now();
     const { signal } = stop;
-    const seen = await Promise.resolve()
-      .then(() => readGlance(parts.coordinator(), { signal }))
-      .catch(() => null);
-    if (!seen || signal.aborted) return false;
-    const isSame = lastGlance !== null && isSameGlance(seen, lastGlance);
-    lastGlance = seen;
-    if (!isSame || began - fullAt >= fullReadingEveryMs) return false;
+    try {
+      const reader = parts.coordinator();
+      const isSame = (await isCountedSame(reader, signal)) || (await isGlancedSame(reader, signal));
+      if (!isSame || signal.aborted || began - fullAt >= fullReadingEveryMs) return false;
+    } catch {
+      return false;
+    }
     tookMs = clock.now() - began;
     isTroubled = false;
     seenAgain(record, isoTime(clock));

@@ -27,6 +27,7 @@ import type {
   ClusterSizes,
   ClusterSnapshot,
   JobProgress,
+  SizesChange,
   SnapshotChange,
 } from '../../src-main/contract/cluster';
 import type { HealthReport } from '../../src-main/contract/health';
@@ -36,6 +37,7 @@ import type { PracticeCluster, PracticeList } from '../../src-main/contract/prac
 import type { Profile, ProfileList } from '../../src-main/contract/profiles';
 import type { SessionState } from '../../src-main/contract/sessions';
 import { keepNewest, keepNewestRevision } from './newest';
+import { applySizesChange } from './sizes-changes';
 import { applySnapshotChange } from './snapshot-changes';
 
 export const useClusterStore = defineStore('clusters', () => {
@@ -113,6 +115,14 @@ export const useClusterStore = defineStore('clusters', () => {
     // Equal bytes stay the same object: what was worked out from them holds.
     keepNewestRevision(sizes, record.clusterId, isSame ? { ...record, shardBytes: held.shardBytes } : record);
   }
+  /** False when the bytes it builds on are not held: the whole record has to be asked for. */
+  function putSizesChange(change: SizesChange): boolean {
+    const held = sizes.get(change.clusterId);
+    if (held !== undefined && held.revision >= change.revision) return true;
+    const next = applySizesChange(held, change);
+    if (next !== null) putSizes(next);
+    return next !== null;
+  }
   function putProgress(record: JobProgress): void {
     keepNewestRevision(progress, record.clusterId, record);
   }
@@ -148,6 +158,7 @@ export const useClusterStore = defineStore('clusters', () => {
     putReachability,
     putConditions,
     putSizes,
+    putSizesChange,
     putProgress,
     putHealth,
     putOperation,

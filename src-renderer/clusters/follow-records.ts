@@ -16,7 +16,9 @@ export async function followRecords(): Promise<void> {
   onEvent('snapshot.seen', store.putSeen);
   onEvent('reachability.changed', store.putReachability);
   onEvent('states.changed', store.putConditions);
-  onEvent('sizes.changed', store.putSizes);
+  onEvent('sizes.changed', (change) => {
+    if (!store.putSizesChange(change)) void readSizes(change.clusterId);
+  });
   onEvent('progress.changed', store.putProgress);
   onEvent('health.changed', store.putHealth);
   onEvent('operation.changed', store.putOperation);
@@ -57,6 +59,11 @@ export async function followRecords(): Promise<void> {
 async function readSnapshot(clusterId: string): Promise<void> {
   const snapshot = await request('cluster.snapshot', { clusterId });
   if (snapshot.ok && snapshot.value !== null) useClusterStore().putSnapshot(snapshot.value);
+}
+
+export async function readSizes(clusterId: string): Promise<void> {
+  const sizes = await request('cluster.sizes', { clusterId });
+  if (sizes.ok && sizes.value !== null) useClusterStore().putSizes(sizes.value);
 }
 
 async function readRecords(clusterId: string): Promise<void> {

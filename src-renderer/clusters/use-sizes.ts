@@ -1,13 +1,13 @@
 import { onScopeDispose, readonly, ref, shallowRef, toValue, watch } from 'vue';
 import type { MaybeRefOrGetter, Ref, ShallowRef } from 'vue';
 import type { Failure } from '../../src-main/contract/failure';
-import { sizesRestFactor } from '../../src-main/contract/constants';
+import type { SizesWanted } from '../../src-main/contract/cluster';
 import { request } from '../api/bridge';
 import { countUnreachable } from './cluster-state';
 import { useClusterStore } from './cluster-store';
+import { readSizes } from './follow-records';
 
 const soonMs = 3_000;
-const longestRestMs = 3_600_000;
 
 /**
  * Keeps the sizes of a cluster fresh while the calling component is mounted and the window is in sight: reading them
@@ -27,20 +27,21 @@ export function useSizes(
   const isLoading = ref(false);
   let current: AbortController | null = null;
 
-  async function ask(maxAgeMs: number): Promise<void> {
+  async function ask(wanted: SizesWanted): Promise<void> {
     const id = toValue(clusterId);
     if (isLoading.value || document.visibilityState === 'hidden') return;
     if (store.sessions.get(id)?.phase !== 'open') return;
     const mine = new AbortController();
     current = mine;
     isLoading.value = true;
-    const result = await request('cluster.sizes', { clusterId: id, maxAgeMs }, { signal: mine.signal });
+    const result = await request('cluster.readSizes', { clusterId: id, wanted }, { signal: mine.signal });
     if (current !== mine) return;
     current = null;
     isLoading.value = false;
     if (result.ok) {
       failure.value = undefined;
-      store.putSizes(result.value);
+      // What changed was told before; a window that was reloaded since holds nothing that it could be applied to.
+      if ((store.sizes.get(id)?.revision ?? -1) < result.value.revision) await readSizes(id);
     } else if (result.failure.kind !== 'cancelled') failure.value = result.failure;
   }
   function stop(): void {
@@ -49,13 +50,8 @@ export function useSizes(
     isLoading.value = false;
   }
 
-  /** The dearer a reading is for the cluster, the older its answer may be. */
-  const restMs = (): number => {
-    const tookMs = store.sizes.get(toValue(clusterId))?.tookMs ?? 0;
-    return Math.min(Math.max(everyMs, sizesRestFactor * tookMs), longestRestMs);
-  };
-
-  const beat = setInterval(() => void ask(restMs()), everyMs);
+  // How seldom the cluster is really asked is decided in main.
+  const beat = setInterval(() => void ask('watching'), everyMs);
   watch(
     () => [toValue(clusterId), store.sessions.get(toValue(clusterId))?.phase],
     () => {
@@ -63,7 +59,7 @@ export function useSizes(
       failure.value = undefined;
       // Whoever comes to look at sizes of which some are missing does not wait for the next beat.
       const id = toValue(clusterId);
-      void ask(store.sizes.has(id) && hasUnsized(id) ? 0 : restMs());
+      void ask(store.sizes.has(id) && hasUnsized(id) ? 'now' : 'arriving');
     },
     { immediate: true },
   );
@@ -80,7 +76,7 @@ export function useSizes(
       if (soon !== null || !hasUnsized(toValue(clusterId))) return;
       soon = setTimeout(() => {
         soon = null;
-        void ask(0);
+        void ask('now');
       }, soonMs);
     },
   );
@@ -97,5 +93,5 @@ export function useSizes(
     stop();
   });
 
-  return { failure, isLoading: readonly(isLoading), read: () => ask(0) };
+  return { failure, isLoading: readonly(isLoading), read: () => ask('now') };
 }

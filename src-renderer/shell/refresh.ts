@@ -12,6 +12,8 @@ export function useRefresh(): () => Promise<void> {
     const [snapshot, reachability] = await Promise.all([
       request('cluster.refresh', { clusterId }),
       request('cluster.probe', { clusterId }),
+      // Only where somebody has looked at sizes; what fails of it is told by the page that shows them.
+      store.sizes.has(clusterId) ? request('cluster.readSizes', { clusterId, wanted: 'now' }) : null,
     ]);
     if (reachability.ok) store.putReachability(reachability.value);
     if (snapshot.ok) store.putSnapshot(snapshot.value);

@@ -1,9 +1,11 @@
 /**
  * What an open topology page costs the coordinator, from its own pg_stat_statements: three minutes of it, as an hour, against
- * an hour of a client that asks for citus_shards and citus_tables every ten seconds. 100 tables of 32 shards.
+ * an hour of a client that asks for citus_shards and citus_tables every ten seconds. 100 tables of 32 shards. Sizes are
+ * counted as often as the page reads them while they change; of what Citus asks itself with nobody there, every figure of
+ * the page has its share, and it is told beside them.
  */
 import type { Database } from '../../src-main/connections/database';
-import { sizesRestFactor } from '../../src-main/contract/constants';
+import { sizesRestMs } from '../../src-main/monitor/sizes-keeper';
 import { emulator, engines, startPracticeCluster } from '../support/practice';
 import type { PracticeClusterForTest, PracticeEngine } from '../support/practice';
 import { median } from '../support/wait';
@@ -15,8 +17,7 @@ const shardsPerTable = 32;
 const watchedMs = 180_000;
 const hourMs = 3_600_000;
 const pollsAnHour = hourMs / 10_000;
-/** As the page asks (use-sizes.ts). */
-const sizesEveryMs = 30_000;
+const aloneMs = 60_000;
 
 interface Cost {
   readonly statements: number;
@@ -36,6 +37,7 @@ async function measure(engine: PracticeEngine): Promise<readonly BenchFigure[]> 
     const database = await cluster.connect();
     await makeTables(database);
     const poll = await costOfPolling(database);
+    const alone = await costOf(database, aloneMs);
     const page = await costOfPage(cluster, database);
     const [ours, theirs] = [page.totalMs, poll.totalMs];
     const share = Number(((100 * ours) / theirs).toFixed(2));
@@ -45,8 +47,10 @@ async function measure(engine: PracticeEngine): Promise<readonly BenchFigure[]> 
         tables * shardsPerTable,
         engine.isEmulator ? 'shards on the emulator' : 'shards on Citus',
       ),
-      told('page: statements a minute', Number((page.statements / 60).toFixed(1)), 'statements'),
+      told('page: statements a minute', perMinute(page), 'statements'),
       told('page: an hour', Math.round(ours), 'ms'),
+      told('of which nobody asked: statements a minute', perMinute(alone), 'statements'),
+      told('of which nobody asked: an hour', Math.round(alone.totalMs), 'ms'),
       told('polling: an hour', Math.round(theirs), 'ms'),
       { figure: 'page / polling', value: share, unit: '%', goal: '<= 5', holds: share <= 5 },
     ];
@@ -109,35 +113,33 @@ async function costOfPolling(database: Database): Promise<Cost> {
   return { statements: 2 * pollsAnHour, totalMs: median(costs) * pollsAnHour };
 }
 
+const perMinute = ({ statements }: Cost): number => Number((statements / 60).toFixed(1));
+
+/** An hour of what goes on by itself, from a shorter time. */
+async function costOf(database: Database, watchedMs: number): Promise<Cost> {
+  await forget(database);
+  await new Promise((resolve) => setTimeout(resolve, watchedMs));
+  const seen = await counted(database);
+  const hours = watchedMs / hourMs;
+  return { statements: seen.statements / hours, totalMs: seen.totalMs / hours };
+}
+
 async function costOfPage(cluster: PracticeClusterForTest, database: Database): Promise<Cost> {
   const watched = await watchCluster(await cluster.endpoint());
   try {
-    const sizes = (): Promise<unknown> => {
-      const tookMs = watched.of('sizes.changed').at(-1)?.tookMs ?? 0;
-      return watched.monitor.sizes(watchedId, Math.max(sizesEveryMs, sizesRestFactor * tookMs));
-    };
-    // What the page asks when it is opened is not what it costs an hour.
-    await sizes();
-    await forget(database);
-    const end = Date.now() + watchedMs;
-    while (Date.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, sizesEveryMs));
-      await sizes();
-    }
-    const seen = await counted(database);
+    const catalogs = await costOf(database, watchedMs);
     const readings = watched.of('snapshot.seen').length + watched.of('snapshot.changed').length;
     if (readings < watchedMs / 10_000) throw new Error(`the catalogs were read only ${readings} times`);
-    // Sizes are read more seldom than the minutes that were watched: each reading by itself, as often as an hour has it.
-    const took = watched.of('sizes.changed').at(-1)?.tookMs ?? 0;
-    const everyMs = Math.max(sizesEveryMs, sizesRestFactor * took);
+    // The first opens connections.
+    await watched.monitor.lookAtSizes(watchedId, 'now');
     await forget(database);
-    await watched.monitor.sizes(watchedId, 0);
-    const one = await counted(database);
-    const hours = watchedMs / hourMs;
-    const isSeldom = everyMs > sizesEveryMs;
+    const began = performance.now();
+    await watched.monitor.lookAtSizes(watchedId, 'now');
+    const sizesAnHour = hourMs / sizesRestMs(performance.now() - began);
+    const sizes = await counted(database);
     return {
-      statements: seen.statements / hours + (isSeldom ? (one.statements * hourMs) / everyMs : 0),
-      totalMs: seen.totalMs / hours + (isSeldom ? (one.totalMs * hourMs) / everyMs : 0),
+      statements: catalogs.statements + sizes.statements * sizesAnHour,
+      totalMs: catalogs.totalMs + sizes.totalMs * sizesAnHour,
     };
   } finally {
     await watched.end();

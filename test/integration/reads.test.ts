@@ -4,7 +4,7 @@ import type { ServerFacts } from '../../src-main/citus/capabilities';
 import { describeTable } from '../../src-main/citus/describe-table';
 import { recognise } from '../../src-main/citus/recognise';
 import { readShardSizes, toSizes } from '../../src-main/citus/sizes';
-import { isSameGlance, readGlance, readSnapshot } from '../../src-main/citus/snapshot';
+import { isSameGlance, readCatalogCounts, readGlance, readSnapshot } from '../../src-main/citus/snapshot';
 import { readPlainTables } from '../../src-main/citus/tables';
 import { qualified } from '../../src-main/connections/database';
 import type { Database, Reader } from '../../src-main/connections/database';
@@ -248,6 +248,35 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
     }
     // A table that is only PostgreSQL's is none of the cluster's.
     expect(seen).toEqual([false, true, true, true, true, true, true]);
+  });
+
+  it('counts every change of the catalogs of Citus, and nothing else', async () => {
+    expect(facts.catalog.countsPromptly).toBe(true);
+    const count = (): Promise<string> => readCatalogCounts(database, facts.catalog);
+    const counted = async (change: string): Promise<void> => {
+      const before = await count();
+      await run(change);
+      await waitFor(`the count of: ${change}`, async () => (await count()) !== before, 60_000);
+    };
+    await run('CREATE TABLE counted (id bigint PRIMARY KEY)');
+    await counted(`SELECT create_distributed_table('counted', 'id', shard_count := 4)`);
+    await counted(
+      `SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', false) FROM pg_dist_node WHERE groupid = 1`,
+    );
+    await counted(
+      `SELECT citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node WHERE groupid = 1`,
+    );
+    await counted('DROP TABLE counted');
+    // What is still to be told of before, or is tidied up in the background, may fall into the first rounds.
+    await waitFor('a round of reading, and of PostgreSQL by itself, that is not counted', async () => {
+      const before = await count();
+      await readSnapshot(database);
+      await readGlance(database);
+      await run('CREATE TABLE not_counted (id bigint)');
+      await run('DROP TABLE not_counted');
+      await run('SELECT pg_stat_force_next_flush()');
+      return (await count()) === before;
+    });
   });
 
   it('does not count a shard twice when its node has a read replica', async () => {

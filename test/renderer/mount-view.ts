@@ -72,7 +72,7 @@ export async function mountView(view: Component, options: MountOptions): Promise
   const { fixture } = options;
   const bridge = createFakeBridge({
     'share.clean': ({ texts }) => texts,
-    ...(fixture === null ? {} : { 'cluster.sizes': () => fixture.sizes }),
+    ...(fixture === null ? {} : { 'cluster.readSizes': () => fixture.sizes }),
     // Plans of our own have tests of their own; elsewhere there are none.
     'rebalance.explore': () => unexplored,
     ...options.answers,

@@ -6,11 +6,12 @@ import { createPinia } from 'pinia';
 import { createApp, nextTick } from 'vue';
 import type {
   ClusterReachability,
-  ClusterSizes,
   ClusterSnapshot,
   Shard,
+  SizesChange,
 } from '../../src-main/contract/cluster';
 import type { ClusterNodeStates } from '../../src-main/contract/node-states';
+import { toSizesChange } from '../../src-main/monitor/sizes-changes';
 import { diffContent, wholeContent } from '../../src-main/monitor/snapshot-changes';
 import App from '../../src-renderer/App.vue';
 import { useClusterStore } from '../../src-renderer/clusters/cluster-store';
@@ -143,7 +144,7 @@ async function drawn(nodes: number, limitMs = 20_000): Promise<void> {
 }
 
 /** As it comes from another process: a copy, with the next revision. */
-function arriving<Record extends ClusterReachability | ClusterSizes | ClusterNodeStates>(
+function arriving<Record extends ClusterReachability | SizesChange | ClusterNodeStates>(
   record: Record,
 ): Record {
   return structuredClone({ ...record, revision: (revision += 1) });
@@ -204,7 +205,8 @@ async function measure(scale: GraphScale): Promise<DrawnGraph> {
   const reachability = arriving(world.reachability);
   const conditions = arriving(makeConditions(world));
   const bytesRevision = (revision += 1);
-  const sizes = arriving({ ...world.sizes, bytesRevision });
+  const held = { ...world.sizes, bytesRevision };
+  const sizes = arriving(toSizesChange(null, held));
 
   const began = performance.now();
   bridge.emit('sizes.changed', sizes);
@@ -232,7 +234,7 @@ async function measure(scale: GraphScale): Promise<DrawnGraph> {
   }));
   const sameReachability = arriving({ ...world.reachability, nodes: latencies });
   const sameConditions = arriving(makeConditions(world));
-  const sameSizes = arriving({ ...world.sizes, bytesRevision });
+  const sameSizes = arriving(toSizesChange(held, held));
   const sameBegan = performance.now();
   bridge.emit('snapshot.seen', { clusterId, revision: whole.revision, takenAt: '2026-03-01T12:10:00.000Z' });
   bridge.emit('reachability.changed', sameReachability);
@@ -253,7 +255,7 @@ async function measure(scale: GraphScale): Promise<DrawnGraph> {
     ...{ clusterId, base: whole.revision, revision: (revision += 1), takenAt: world.snapshot.takenAt },
     ...change,
   });
-  const movedSizes = arriving({ ...moved.sizes, bytesRevision: (revision += 1) });
+  const movedSizes = arriving(toSizesChange(held, { ...moved.sizes, bytesRevision: (revision += 1) }));
   const changedBegan = performance.now();
   bridge.emit('sizes.changed', movedSizes);
   bridge.emit('snapshot.changed', told);

@@ -12,7 +12,11 @@ export function clusterHandlers({ monitor }: ClusterParts): ClusterHandlers {
   return {
     'cluster.snapshot': ({ clusterId }) => monitor.snapshot(clusterId),
     'cluster.refresh': ({ clusterId }, signal) => monitor.refresh(clusterId, signal),
-    'cluster.sizes': ({ clusterId, maxAgeMs }) => monitor.sizes(clusterId, maxAgeMs),
+    'cluster.sizes': ({ clusterId }) => monitor.lastSizes(clusterId),
+    'cluster.readSizes': async ({ clusterId, wanted }) => {
+      const { revision } = await monitor.lookAtSizes(clusterId, wanted);
+      return { revision };
+    },
     'cluster.reachability': ({ clusterId }) => monitor.reachability(clusterId),
     'cluster.states': ({ clusterId }) => monitor.states(clusterId),
     'cluster.probe': ({ clusterId }) => monitor.probe(clusterId),

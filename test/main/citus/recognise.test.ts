@@ -30,6 +30,7 @@ const facts: ServerFacts = {
     hasBackgroundJobs: true,
     hasCleanupRecords: true,
     sizesByShardId: true,
+    countsPromptly: true,
     isPracticeEmulator: false,
   },
   localGroupId: 0,

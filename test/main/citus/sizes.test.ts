@@ -71,7 +71,12 @@ describe('readShardSizes', () => {
       return [row] as never;
     },
   });
-  const catalog = { hasBackgroundJobs: true, hasCleanupRecords: true, isPracticeEmulator: false };
+  const catalog = {
+    hasBackgroundJobs: true,
+    hasCleanupRecords: true,
+    countsPromptly: true,
+    isPracticeEmulator: false,
+  };
 
   it('is empty where there are no shards', async () => {
     const sizes = await readShardSizes(reader({ ids: null, bytes: null }, []), {

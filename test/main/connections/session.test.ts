@@ -29,6 +29,7 @@ function fakeServer(): {
   readonly passwords: (string | undefined)[];
   readonly statements: string[];
   refusal: Failure | null;
+  silentMs: number;
   lose(): void;
   readonly openCount: () => number;
 } {
@@ -40,6 +41,7 @@ function fakeServer(): {
     passwords,
     statements,
     refusal: null as Failure | null,
+    silentMs: 0,
     lose: () => [...lossListeners].forEach((listener) => listener(refused)),
     openCount: () => open,
     connect: (async (address, password, _limits, signal, onStage) => {
@@ -57,6 +59,9 @@ function fakeServer(): {
           return isOpen;
         },
         isBusy: false,
+        get silentMs() {
+          return server.silentMs;
+        },
         encrypted: false,
         backendPid: open,
         read: async ({ text }: Statement) => {
@@ -237,9 +242,12 @@ describe('a lost session', () => {
 });
 
 describe('an open session', () => {
-  it('is asked for a sign of life only now and then', async () => {
+  it('is asked for a sign of life only now and then, and not while it gives some by itself', async () => {
     const { registry, server } = setUp();
     await registry.open('c1', { signal: never });
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(server.statements).toEqual([]);
+    server.silentMs = 15_000;
     await vi.advanceTimersByTimeAsync(61_000);
     expect(server.statements).toEqual(['SELECT 1', 'SELECT 1', 'SELECT 1', 'SELECT 1']);
     await registry.closeAll();

@@ -48,6 +48,7 @@ function start(limitBytes?: number): History {
     folder,
     publish: () => undefined,
     snapshot: () => current,
+    sizes: () => null,
     refreshSeconds: () => 5,
     onProblem: (_clusterId, words) => problems.push(words),
     now: () => new Date(nowMs),

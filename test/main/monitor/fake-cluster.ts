@@ -18,6 +18,8 @@ export interface FakeCluster {
   readonly asked: string[];
   facts: Record<string, unknown>;
   catalogs: Record<string, string>;
+  /** What the server counted as written; null: whatever differs in `catalogs`. */
+  counts: string | null;
   job: { job: object; tasks: readonly object[] } | null;
   moves: readonly object[];
   sizes: Readonly<Record<string, number>>;
@@ -62,6 +64,7 @@ export function createFakeCluster(): FakeCluster {
       jobs: true,
       cleanup: true,
       sizes_by_id: true,
+      prompt_counts: true,
     },
     catalogs: {
       nodes: JSON.stringify([node(1, 0, 5432), node(2, 1, 5433), node(3, 2, 5434)]),
@@ -75,6 +78,7 @@ export function createFakeCluster(): FakeCluster {
       shards: '20|100,101|-2147483648,0|-1,2147483647',
       placements: '1|100\n2|101',
     },
+    counts: null,
     job: null,
     moves: [],
     sizes: { '100': 1000, '101': 3000 },
@@ -97,6 +101,8 @@ export function createFakeCluster(): FakeCluster {
         return [cluster.facts];
       case 'catalogs':
         return [cluster.catalogs];
+      case 'counts':
+        return [{ counts: cluster.counts ?? JSON.stringify(cluster.catalogs) }];
       case 'glance':
         return [{ glance: JSON.stringify(cluster.catalogs) }];
       case 'job':
@@ -124,6 +130,7 @@ export function createFakeCluster(): FakeCluster {
 function subjectOf(text: string): string {
   if (text.includes('citus_version()')) return 'facts';
   if (text.includes('AS placements')) return 'catalogs';
+  if (text.includes('AS counts')) return 'counts';
   if (text.includes('AS glance')) return 'glance';
   if (text.includes('get_rebalance_progress')) return 'moves';
   if (text.includes('citus_shard_sizes')) return 'sizes';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Reader } from '../../../src-main/connections/database';
 import { createMonitor } from '../../../src-main/monitor/monitor';
+import { sizesRestMs } from '../../../src-main/monitor/sizes-keeper';
 import type { MoveSample } from '../../../src-main/plans/move-estimate';
 import { createFakeClock } from './fake-clock';
 import { createFakeCluster, createPublished, fail, node, refused } from './fake-cluster';
@@ -119,7 +120,7 @@ describe('the snapshot', () => {
     await clock.pass(5_000);
     expect(monitor.snapshot(id)?.takenAt).not.toBe(good?.takenAt);
     cluster.before = (what) => {
-      if (what === 'catalogs' || what === 'glance') fail({ kind: 'database', message: 'again' });
+      if (what !== 'heartbeat') fail({ kind: 'database', message: 'again' });
     };
     await clock.pass(5_000);
     expect(published.of('notice')).toHaveLength(2);
@@ -128,8 +129,8 @@ describe('the snapshot', () => {
   it('is read more seldom while reading is slow', async () => {
     const { clock, cluster, session, count } = setUp();
     cluster.before = async (what) => {
-      // Each glance shows something new.
-      if (what === 'glance') cluster.catalogs = { ...cluster.catalogs, cleanup: String(count('glance')) };
+      // Each look shows something new.
+      if (what === 'counts') cluster.catalogs = { ...cluster.catalogs, cleanup: String(count('counts')) };
       if (what === 'catalogs') await new Promise<void>((resolve) => void clock.after(3_000, resolve));
     };
     session('open');
@@ -140,13 +141,14 @@ describe('the snapshot', () => {
     expect(count('catalogs')).toBe(3);
   });
 
-  it('is looked at with a glance between full readings, which come every two minutes and with every change', async () => {
-    const { clock, cluster, monitor, session, count } = setUp();
+  it('is counted every 5 s, glanced at every 30 s, read every two minutes and with every change', async () => {
+    const { clock, cluster, monitor, session, count, published } = setUp();
     session('open');
     // The second reading is the first that a glance came before.
     await clock.pass(121_000);
-    expect([count('catalogs'), count('glance')]).toEqual([2, 24]);
-    await clock.pass(5_000);
+    expect([count('catalogs'), count('glance'), count('counts')]).toEqual([2, 4, 24]);
+    expect(published.of('snapshot.seen').at(-1)?.takenAt).toBe(new Date(clock.now() - 1_000).toISOString());
+    await clock.pass(10_000);
     expect(count('catalogs')).toBe(3);
     cluster.catalogs = { ...cluster.catalogs, placements: '1|100,101' };
     await clock.pass(5_000);
@@ -155,6 +157,43 @@ describe('the snapshot', () => {
     // What somebody asks for is read in full.
     await monitor.refresh(id);
     expect(count('catalogs')).toBe(5);
+  });
+
+  it('shows within 30 s what no count tells of, as the new name of a table', async () => {
+    const { clock, cluster, published, session } = setUp();
+    cluster.counts = '1 2 3';
+    session('open');
+    await clock.pass(62_000);
+    cluster.catalogs = {
+      ...cluster.catalogs,
+      tables: cluster.catalogs['tables']?.replace('permits', 'leave') ?? '',
+    };
+    await clock.pass(30_000);
+    expect(published.of('snapshot.changed').at(-1)?.parts.tables?.[0]?.name).toBe('leave');
+  });
+
+  it('is glanced at every time where the server does not count, or only late', async () => {
+    const { clock, cluster, session, count } = setUp();
+    cluster.facts = { ...cluster.facts, prompt_counts: false };
+    session('open');
+    await clock.pass(61_000);
+    expect([count('glance'), count('counts')]).toEqual([12, 0]);
+  });
+
+  it('is not taken for known when the reading that a change asked for failed', async () => {
+    const { clock, cluster, published, session } = setUp();
+    session('open');
+    await clock.pass(10_000);
+    const seen = published.of('snapshot.seen').length;
+    cluster.catalogs = { ...cluster.catalogs, cleanup: '7' };
+    cluster.before = (what) => {
+      if (what === 'catalogs') fail({ kind: 'database', message: 'no' });
+    };
+    await clock.pass(60_000);
+    expect(published.of('snapshot.seen')).toHaveLength(seen);
+    cluster.before = () => undefined;
+    await clock.pass(60_000);
+    expect(published.of('snapshot.changed').at(-1)?.parts.cleanupRecords).toBe(7);
   });
 
   it('rests while the session is lost, without a notice, and is read at once when it is back', async () => {
@@ -251,6 +290,87 @@ describe('sizes', () => {
     expect(kept.takenAt).toBe(good.takenAt);
     expect(kept.incomplete).toContain('statement timeout');
     expect(kept.revision).toBeGreaterThan(good.revision);
+  });
+
+  it('are told by what differs', async () => {
+    const { clock, cluster, published, monitor, session } = setUp();
+    session('open');
+    await clock.pass(0);
+    await monitor.sizes(id, 0);
+    cluster.sizes = { '100': 1000, '101': 9000 };
+    await monitor.lookAtSizes(id, 'now');
+    await monitor.lookAtSizes(id, 'now');
+    const [first, second, third] = published.of('sizes.changed');
+    expect(first).toMatchObject({ base: null, changed: { '100': 1000, '101': 3000 }, removed: [] });
+    expect(second).toMatchObject({ base: first?.bytesRevision, changed: { '101': 9000 }, removed: [] });
+    expect(third).toMatchObject({ base: second?.bytesRevision, changed: {}, removed: [] });
+    expect(third?.bytesRevision).toBe(second?.bytesRevision);
+    expect(JSON.stringify(third)).not.toContain('9000');
+  });
+
+  it('are read again after 30 s while they change, and more and more seldom while they do not', async () => {
+    const { clock, cluster, monitor, session, count } = setUp();
+    session('open');
+    const watch = async (seconds: number): Promise<number> => {
+      const before = count('sizes');
+      for (let passed = 0; passed < seconds; passed += 30) {
+        await clock.pass(30_000);
+        await monitor.lookAtSizes(id, 'watching');
+      }
+      return count('sizes') - before;
+    };
+    expect(await watch(30)).toBe(1);
+    // Twice the rest each time: 30, 60, 120, 240, 480, then 600 s.
+    expect(await watch(3_600)).toBe(9);
+    await monitor.lookAtSizes(id, 'arriving');
+    const arrived = count('sizes');
+    await monitor.lookAtSizes(id, 'now');
+    expect(count('sizes')).toBe(arrived + 1);
+    cluster.sizes = { '100': 1001, '101': 3000 };
+    await monitor.lookAtSizes(id, 'now');
+    cluster.sizes = { '100': 1002, '101': 3000 };
+    expect(await watch(60)).toBe(1);
+    // What was moved or made is sized soon, however long nothing had changed before.
+    await watch(3_600);
+    cluster.catalogs = { ...cluster.catalogs, placements: '1|100,101' };
+    expect(await watch(60)).toBe(1);
+  });
+
+  it.each([
+    [2, 30],
+    [50, 200],
+    [100, 300],
+    [250, 300],
+    [1_000, 1_200],
+    [20_000, 3_600],
+  ])('that take %i ms are left alone for %i s', (tookMs, restSeconds) => {
+    expect(sizesRestMs(tookMs)).toBe(restSeconds * 1_000);
+  });
+
+  it('rest for longer where they are dear, and for two minutes after a failure', async () => {
+    const { clock, cluster, monitor, session, count } = setUp();
+    session('open');
+    await clock.pass(0);
+    cluster.before = async (what) => {
+      if (what === 'sizes') await new Promise<void>((resolve) => void clock.after(100, resolve));
+    };
+    // 100 ms: the usual rest of five minutes.
+    const look = async (afterMs: number): Promise<number> => {
+      await clock.pass(afterMs);
+      const done = monitor.lookAtSizes(id, 'arriving').catch(() => undefined);
+      await clock.pass(100);
+      await done;
+      return count('sizes');
+    };
+    expect(await look(0)).toBe(1);
+    expect(await look(299_000)).toBe(1);
+    expect(await look(1_000)).toBe(2);
+    cluster.before = (what) => {
+      if (what === 'sizes') fail({ kind: 'timeout', message: 'too slow' });
+    };
+    expect(await look(301_000)).toBe(3);
+    expect(await look(110_000)).toBe(3);
+    expect(await look(10_000)).toBe(4);
   });
 
   it('fail where there never were any', async () => {

@@ -18,9 +18,19 @@ beforeEach(() => {
   setActivePinia(createPinia());
   let revision = 0;
   bridge = createFakeBridge({
-    'cluster.sizes': ({ clusterId }) => {
+    'cluster.readSizes': ({ clusterId }) => {
       revision += 1;
-      return { clusterId, revision, takenAt: at, shardBytes: { '102008': 8192 }, incomplete: null };
+      store().putSizesChange({
+        clusterId,
+        revision,
+        bytesRevision: 1,
+        base: revision === 1 ? null : 1,
+        takenAt: at,
+        changed: revision === 1 ? { '102008': 8192 } : {},
+        removed: [],
+        incomplete: null,
+      });
+      return { revision };
     },
   });
   uninstall = installBridge(bridge);
@@ -31,6 +41,7 @@ afterEach(() => {
   uninstall();
   vi.useRealTimers();
 });
+const store = useClusterStore;
 const asked = (): number => bridge.calls.length;
 
 describe('useSizes', () => {
@@ -65,6 +76,25 @@ describe('useSizes', () => {
     }
     await vi.advanceTimersByTimeAsync(10_000);
     expect(asked()).toBe(2);
-    expect(bridge.calls[1]?.input).toEqual({ clusterId: 'c1', maxAgeMs: 0 });
+    expect(bridge.calls[1]?.input).toEqual({ clusterId: 'c1', wanted: 'now' });
+  });
+
+  it('asks for the whole when what it holds is older, as after a reload of the window', async () => {
+    const store = useClusterStore();
+    const whole = { clusterId: 'c1', revision: 9, takenAt: at, shardBytes: { '7': 70 }, incomplete: null };
+    bridge.answer({
+      'cluster.readSizes': () => ({ revision: 9 }),
+      'cluster.sizes': () => ({ ...whole, bytesRevision: 4 }),
+    });
+    store.putSession(aSession());
+    scope.run(() => useSizes('c1', 30_000));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.sizes.get('c1')?.shardBytes).toEqual({ '7': 70 });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(bridge.calls.map(({ name }) => name)).toEqual([
+      'cluster.readSizes',
+      'cluster.sizes',
+      'cluster.readSizes',
+    ]);
   });
 });
