@@ -56,12 +56,10 @@ describe('exportPlan', () => {
   });
 
   it('keeps the figures in JSON, and that they were only tried out', () => {
-    expect(JSON.parse(exportPlan(plan, exploration, 'json', { isTriedOut: true }))).toMatchObject(
-      {
-        moves: [{ position: 1, shardId: '102008', source: 'db-w1:5432', bytes: 2048 }],
-        bytes: 2048,
-        triedOut: true,
-      },
-    );
+    expect(JSON.parse(exportPlan(plan, exploration, 'json', { isTriedOut: true }))).toMatchObject({
+      moves: [{ position: 1, shardId: '102008', source: 'db-w1:5432', bytes: 2048 }],
+      bytes: 2048,
+      triedOut: true,
+    });
   });
 });
