@@ -1,6 +1,6 @@
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
-import { EndToEndByName } from './test/support/e2e-order';
+import { EndToEndByName } from './test/support/e2e-order.ts';
 
 export default defineConfig({
   plugins: [vue()],
