@@ -76,6 +76,14 @@ export interface FrameScale {
   readonly lower: number | null;
 }
 
+/** For each unit of capacity; 0 where nothing takes any. What is exempt counts in nothing. */
+export function averageOf(nodes: readonly ExploredNode[], valueOf: (node: ExploredNode) => number): number {
+  const counted = nodes.filter(({ rule }) => rule !== 'exempt');
+  const capacity = counted.reduce((sum, { rule, capacity: own }) => sum + (rule === 'drain' ? 0 : own), 0);
+  const total = counted.reduce((sum, node) => sum + valueOf(node), 0);
+  return capacity > 0 ? total / capacity : 0;
+}
+
 /** By bytes, or by number of groups where a size is not known or groups are evened out. */
 export function toScale(
   nodes: readonly ExploredNode[],
@@ -88,10 +96,7 @@ export function toScale(
 ): FrameScale {
   const valueOf = (frame: Pick<NodeFrame, 'bytes' | 'groups'> | undefined): number =>
     (measure === 'bytes' ? frame?.bytes : frame?.groups) ?? 0;
-  const counted = nodes.filter(({ rule }) => rule !== 'exempt');
-  const capacity = counted.reduce((sum, { rule, capacity: own }) => sum + (rule === 'drain' ? 0 : own), 0);
-  const total = counted.reduce((sum, node) => sum + valueOf(node), 0);
-  const average = capacity > 0 ? total / capacity : 0;
+  const average = averageOf(nodes, valueOf);
   const upper = average * (1 + threshold);
   const longest = Math.max(
     upper,

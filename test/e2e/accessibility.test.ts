@@ -351,6 +351,10 @@ describe('with a practice cluster', () => {
       .first()
       .waitFor();
     await expectAccessible('what if');
+    await page.getByRole('button', { name: 'Topology', exact: true }).click();
+    await page.getByRole('img', { name: /^The nodes and the moves/ }).waitFor();
+    await expectAccessible('a plan on the topology');
+    await page.getByRole('button', { name: 'Bars', exact: true }).click();
     await page.getByRole('button', { name: 'As it is' }).click();
     await chooseCitusPlan(page);
     await page.getByRole('button', { name: /^Review \d+ moves?$/ }).waitFor({ timeout: 60_000 });

@@ -52,6 +52,19 @@ test('new nodes are tried out with the keyboard: both plans fill them, and nothi
   await page.getByText('Before any move.').waitFor();
   await page.keyboard.press('ArrowRight');
   await page.getByText(/^Shard group \d+ .* to new node/).waitFor();
+  // The same step on the topology, and the next.
+  await page.getByRole('button', { name: 'Topology', exact: true }).click();
+  const drawing = page.getByRole('img', { name: /^The nodes and the moves between them\./ });
+  await drawing.locator('canvas').first().waitFor();
+  const first = await drawing.getAttribute('aria-label');
+  expect(first).toMatch(/Shard group \d+ .* to new node/);
+  await steps.focus();
+  await page.keyboard.press('ArrowRight');
+  await waitFor('the next move in the drawing', async () => {
+    const label = (await drawing.getAttribute('aria-label')) ?? '';
+    return label !== first && /Shard group \d+/.test(label);
+  });
+  await page.getByRole('button', { name: 'Bars', exact: true }).click();
   await page.getByRole('button', { name: 'As it is' }).click();
   await bars
     .getByRole('row', { name: /new node/ })

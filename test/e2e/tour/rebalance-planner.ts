@@ -27,6 +27,15 @@ export async function rebalancePlanner({ dataFolder, page, picture, step }: Tour
         .first()
         .waitFor();
       await picture('rebalance-what-if');
+      await page.getByRole('button', { name: 'Topology', exact: true }).click();
+      const drawing = page.getByRole('img', { name: /^The nodes and the moves/ });
+      await drawing.scrollIntoViewIfNeeded();
+      const steps = page.getByRole('slider', { name: 'Step of the plan' });
+      await steps.focus();
+      for (let made = 0; made < 2; made += 1) await page.keyboard.press('ArrowRight');
+      await page.getByText(/^Shard group \d+ .* to /).waitFor();
+      await picture('rebalance-on-topology');
+      await page.getByRole('button', { name: 'Bars', exact: true }).click();
       await page.getByRole('button', { name: 'As it is' }).click();
       await chooseCitusPlan(page);
     },
