@@ -24,7 +24,6 @@ import { computed, ref, shallowReactive, shallowRef, toValue } from 'vue';
 import type { ComputedRef, MaybeRefOrGetter } from 'vue';
 import type {
   ClusterReachability,
-  ClusterSizes,
   ClusterSnapshot,
   JobProgress,
   SizesChange,
@@ -38,6 +37,7 @@ import type { Profile, ProfileList } from '../../src-main/contract/profiles';
 import type { SessionState } from '../../src-main/contract/sessions';
 import { keepNewest, keepNewestRevision } from './newest';
 import { applySizesChange } from './sizes-changes';
+import type { HeldSizes } from './sizes-changes';
 import { applySnapshotChange } from './snapshot-changes';
 
 export const useClusterStore = defineStore('clusters', () => {
@@ -48,7 +48,7 @@ export const useClusterStore = defineStore('clusters', () => {
   const seenAt = shallowReactive(new Map<string, string>());
   const reachability = shallowReactive(new Map<string, ClusterReachability>());
   const conditions = shallowReactive(new Map<string, ClusterNodeStates>());
-  const sizes = shallowReactive(new Map<string, ClusterSizes>());
+  const sizes = shallowReactive(new Map<string, HeldSizes>());
   const progress = shallowReactive(new Map<string, JobProgress>());
   const health = shallowReactive(new Map<string, HealthReport>());
   const operations = shallowReactive(new Map<string, Operation>());
@@ -109,7 +109,7 @@ export const useClusterStore = defineStore('clusters', () => {
   function putConditions(record: ClusterNodeStates): void {
     keepNewestRevision(conditions, record.clusterId, record);
   }
-  function putSizes(record: ClusterSizes): void {
+  function putSizes(record: HeldSizes): void {
     const held = sizes.get(record.clusterId);
     const isSame = held?.bytesRevision !== undefined && held.bytesRevision === record.bytesRevision;
     // Equal bytes stay the same object: what was worked out from them holds.
@@ -176,7 +176,7 @@ export interface ClusterRecords {
   readonly seenAt: ComputedRef<string | undefined>;
   readonly reachability: ComputedRef<ClusterReachability | undefined>;
   readonly conditions: ComputedRef<ClusterNodeStates | undefined>;
-  readonly sizes: ComputedRef<ClusterSizes | undefined>;
+  readonly sizes: ComputedRef<HeldSizes | undefined>;
   readonly progress: ComputedRef<JobProgress | undefined>;
   readonly health: ComputedRef<HealthReport | undefined>;
   readonly operations: ComputedRef<readonly Operation[]>;

@@ -23,6 +23,35 @@ export function applySnapshotChange(
 }
 
 function applyShardChange(held: readonly Shard[], change: ShardChange): readonly Shard[] {
+  return replaceShards(held, change) ?? mergeShards(held, change);
+}
+
+/** Where every changed shard is there already, each is found by its place; null where one is new or gone. */
+function replaceShards(held: readonly Shard[], { changed, removed }: ShardChange): readonly Shard[] | null {
+  if (removed.length > 0) return null;
+  const next = [...held];
+  for (const shard of changed) {
+    const at = placeOf(held, shard);
+    const known = held[at];
+    if (known === undefined || compareShards(known, shard) !== 0) return null;
+    next[at] = shard;
+  }
+  return next;
+}
+
+/** By halving: the first that does not come before `shard`. */
+function placeOf(held: readonly Shard[], shard: Shard): number {
+  let [low, high] = [0, held.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const one = held[middle];
+    if (one !== undefined && compareShards(one, shard) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function mergeShards(held: readonly Shard[], change: ShardChange): readonly Shard[] {
   const changed = new Map(change.changed.map((shard) => [shard.shardId, shard]));
   const removed = new Set(change.removed);
   const next: Shard[] = [];

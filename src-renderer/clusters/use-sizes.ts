@@ -68,15 +68,14 @@ export function useSizes(
   // next beat, and however many come only once.
   let soon: ReturnType<typeof setTimeout> | null = null;
   watch(
-    () => [
-      store.snapshots.get(toValue(clusterId))?.revision,
-      countUnreachable(store.reachability.get(toValue(clusterId))),
+    [
+      () => store.snapshots.get(toValue(clusterId))?.revision,
+      () => countUnreachable(store.reachability.get(toValue(clusterId))),
     ],
     () => {
-      if (soon !== null || !hasUnsized(toValue(clusterId))) return;
-      soon = setTimeout(() => {
+      soon ??= setTimeout(() => {
         soon = null;
-        void ask('now');
+        if (hasUnsized(toValue(clusterId))) void ask('now');
       }, soonMs);
     },
   );

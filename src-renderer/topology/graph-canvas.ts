@@ -4,11 +4,14 @@ import type { Core, ElementDefinition, EventObject } from 'cytoscape';
 import { diffElements } from './graph-diff';
 import type { GraphElement } from './graph-diff';
 import { toStylesheet } from './graph-style';
+import type { NodeTile } from './node-tile';
 import type { Palette } from './palette';
 import type { Bounds } from './scene';
+import { createTilePlane } from './tile-plane';
 
 export interface Drawing {
   readonly elements: readonly GraphElement[];
+  readonly tiles: readonly NodeTile[];
   readonly bounds: Bounds;
 }
 
@@ -46,8 +49,6 @@ const openShare = 0.45;
 const openFactor = 1.7;
 /** Zoomed out so far below everything, one leaves for the level above. */
 const leaveFactor = 0.62;
-/** From here on there is room for the names of tiles, and measuring them is worth it. */
-const namesFrom = 1.7;
 /** Milliseconds in which a wheel that still turns does not lead through another level. */
 const restMs = 450;
 
@@ -106,17 +107,7 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
   let fittedZoom = 1;
   let pointer: { readonly x: number; readonly y: number } | null = null;
   let restsUntil = 0;
-  let hasNames = false;
-
-  cy.on('zoom', () => showNames(false));
-
-  /** Names that could not be read are not even measured: 200 of them cost as much as all the rest. */
-  function showNames(isForced: boolean): void {
-    const wanted = cy.zoom() >= namesFrom;
-    if (!isForced && wanted === hasNames) return;
-    hasNames = wanted;
-    cy.nodes('.tile').toggleClass('named', wanted);
-  }
+  const plane = createTilePlane(options.container, cy);
 
   // Only a person causes these; the app's own movements do not.
   cy.on('dragpan scrollzoom pinchzoom', () => (isKept = false));
@@ -200,7 +191,7 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
   }
 
   return {
-    draw({ elements, bounds: nextBounds }, nextPalette) {
+    draw({ elements, tiles, bounds: nextBounds }, nextPalette) {
       if (nextPalette !== palette) {
         palette = nextPalette;
         cy.style(toStylesheet(nextPalette));
@@ -212,13 +203,13 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
           for (const id of diff.remove) cy.getElementById(id).remove();
           cy.add(diff.add.map(toDefinition));
           for (const element of diff.update) update(cy, element);
-          if (hasNames) showNames(true);
         });
       }
       // Cards grow with their data: what was in sight stays in sight.
       const isOutgrown = !isSameBounds(bounds, nextBounds);
       bounds = nextBounds;
       if (isKept && isOutgrown) fit();
+      plane.show(tiles);
       watchMotion();
     },
     fit,
@@ -243,6 +234,7 @@ export function createGraphCanvas(options: GraphCanvasOptions): GraphCanvas {
     },
     destroy() {
       if (frame !== 0) cancelAnimationFrame(frame);
+      plane.destroy();
       cy.destroy();
     },
   };

@@ -1,21 +1,16 @@
-/** Elements made before, so that a node that nothing happened to is neither built nor compared again. */
-import type { GraphElement } from './graph-diff';
+/** What was made before, so that a node that nothing happened to is neither built nor compared again. */
 
-export interface GraphMemory {
-  /** The elements of `id`, made anew only when one of `inputs` is another value or object than the last time. */
-  recall(
-    id: string,
-    inputs: readonly unknown[],
-    make: () => readonly GraphElement[],
-  ): readonly GraphElement[];
+export interface GraphMemory<Made> {
+  /** What was made for `id`, anew only when one of `inputs` is another value or object than the last time. */
+  recall(id: string, inputs: readonly unknown[], make: () => Made): Made;
   /** What was not asked for since the last call is forgotten. */
   sweep(): void;
 }
 
-export function createGraphMemory(): GraphMemory {
+export function createGraphMemory<Made>(): GraphMemory<Made> {
   interface Kept {
     readonly inputs: readonly unknown[];
-    readonly elements: readonly GraphElement[];
+    readonly made: Made;
   }
   let known = new Map<string, Kept>();
   let used = new Map<string, Kept>();
@@ -25,9 +20,9 @@ export function createGraphMemory(): GraphMemory {
       const isSame =
         before?.inputs.length === inputs.length
         && inputs.every((input, index) => Object.is(input, before.inputs[index]));
-      const kept = before !== undefined && isSame ? before : { inputs, elements: make() };
+      const kept = before !== undefined && isSame ? before : { inputs, made: make() };
       used.set(id, kept);
-      return kept.elements;
+      return kept.made;
     },
     sweep() {
       known = used;

@@ -11,13 +11,15 @@ import type { GraphElement } from './graph-diff';
 import { flowElements, linkElements } from './graph-edges';
 import { createGraphMemory } from './graph-memory';
 import type { GraphMemory } from './graph-memory';
-import { barScale, tileElements } from './graph-tiles';
+import { barScale, drawnTile } from './graph-tiles';
+import type { DrawnTile } from './graph-tiles';
 import { toBlocks } from './grouping';
 import type { Grouping } from './grouping';
 import { columnsFor, layoutCards } from './layout';
 import type { PlacedBox } from './layout';
 import { layoutBlocks } from './layout-tiles';
 import type { Traffic } from './moves';
+import type { NodeTile } from './node-tile';
 import type { Palette } from './palette';
 import { boundsOf } from './scene';
 import type { Bounds, Scene, SceneBox } from './scene';
@@ -52,6 +54,8 @@ export interface GraphInput {
 
 export interface Graph extends Scene {
   readonly mode: 'cards' | 'tiles' | 'opened';
+  /** In the mode of that name: what is drawn where the elements of class `tile` are. */
+  readonly tiles: readonly NodeTile[];
   /** What decides where things stand: as long as it is the same, what was in sight stays in sight. */
   readonly shape: string;
   readonly bounds: Bounds;
@@ -71,20 +75,24 @@ export function inDrawingOrder(nodes: readonly ClusterNode[]): readonly ClusterN
 }
 
 /** Elements of nodes that nothing happened to since the last call with the same `memory` are the same objects. */
-export function toGraph(input: GraphInput, memory: GraphMemory = createGraphMemory()): Graph {
+export function toGraph(
+  input: GraphInput,
+  memory: GraphMemory<DrawnTile> = createGraphMemory<DrawnTile>(),
+): Graph {
   const opened = openedScene(input);
   if (opened !== null) return toDrawing(input, opened, 'opened');
   const nodes = inDrawingOrder(input.nodes);
   const workers = nodes.filter((node) => !isCoordinator(node));
-  const mode = workers.length > cardLimit ? 'tiles' : 'cards';
-  const scene =
-    mode === 'tiles' ? tileScene(input, nodes, workers, memory) : cardScene(input, nodes, workers);
+  if (workers.length <= cardLimit) return toDrawing(input, cardScene(input, nodes, workers), 'cards');
+  const { tiles, ...scene } = tileScene(input, nodes, workers, memory);
   memory.sweep();
-  return toDrawing(input, scene, mode);
+  return toDrawing(input, scene, 'tiles', tiles);
 }
 
-function toDrawing(input: GraphInput, scene: Scene, mode: Graph['mode']): Graph {
-  return { ...scene, mode, shape: shapeOf(input, mode), bounds: boundsOf(scene) };
+const noTiles: readonly NodeTile[] = [];
+
+function toDrawing(input: GraphInput, scene: Scene, mode: Graph['mode'], tiles = noTiles): Graph {
+  return { ...scene, tiles, mode, shape: shapeOf(input, mode), bounds: boundsOf(scene) };
 }
 
 function shapeOf(input: GraphInput, mode: Graph['mode']): string {
@@ -142,8 +150,8 @@ function tileScene(
   input: GraphInput,
   nodes: readonly ClusterNode[],
   workers: readonly ClusterNode[],
-  memory: GraphMemory,
-): Scene {
+  memory: GraphMemory<DrawnTile>,
+): Scene & Pick<Graph, 'tiles'> {
   const blocks = [
     { label: 'coordinator', nodes: nodes.filter(isCoordinator) },
     ...toBlocks(workers, input.grouping, input.states),
@@ -165,12 +173,15 @@ function tileScene(
   }));
   const scale = barScale(input);
   const boxes: SceneBox[] = [];
+  const tiles: NodeTile[] = [];
   for (const node of nodes) {
     const at = byId.get(nodeElementId(node.nodeId));
     if (at === undefined) continue;
-    elements.push(...tileElements(input, node, at, scale, memory));
+    const { element, tile } = drawnTile(input, node, at, scale, memory);
+    elements.push(element);
+    tiles.push(tile);
     boxes.push(nodeBox(at, node));
   }
   elements.push(...flowElements(input, byId, 'tiles'));
-  return { elements, boxes };
+  return { elements, boxes, tiles };
 }

@@ -20,7 +20,7 @@ export function toStylesheet(palette: Palette): StylesheetJson {
       },
     },
     {
-      selector: '.card, .tile',
+      selector: '.card',
       style: {
         shape: 'round-rectangle',
         width: 'data(width)',
@@ -36,27 +36,10 @@ export function toStylesheet(palette: Palette): StylesheetJson {
         'z-index': 10,
       },
     },
-    { selector: '.tile', style: { 'corner-radius': '4px', 'z-index-compare': 'manual' } },
     {
-      selector: '.tile.named',
-      style: {
-        label: 'data(text)',
-        color: palette.ink2,
-        'font-size': 5,
-        'text-valign': 'bottom',
-        'text-margin-y': 2,
-        'text-wrap': 'wrap',
-      },
-    },
-    {
-      // The parts of a bar are the stops of a gradient that blends nothing: no picture to load, sharp at every scale.
-      selector: '.tile.filled',
-      style: {
-        'background-fill': 'linear-gradient',
-        'background-gradient-direction': 'to-top',
-        'background-gradient-stop-colors': 'data(colours)' as unknown as string[],
-        'background-gradient-stop-positions': 'data(stops)' as unknown as string[],
-      },
+      // Drawn by the plane below: here it is a place to tap and an end for arcs.
+      selector: '.tile',
+      style: { width: 'data(width)', height: 'data(height)', opacity: 0 },
     },
     {
       selector: '.edge-mark',
@@ -87,10 +70,6 @@ export function toStylesheet(palette: Palette): StylesheetJson {
     },
     { selector: '.title', style: { 'font-weight': 600, color: palette.ink1 } },
     { selector: '.state', style: { color: 'data(colour)' } },
-    {
-      selector: '.glyph',
-      style: { 'text-halign': 'center', 'text-wrap': 'none', color: 'data(colour)' },
-    },
     {
       selector: '.block',
       style: {
@@ -210,11 +189,7 @@ export function toStylesheet(palette: Palette): StylesheetJson {
     },
     { selector: '.flow.running', style: { width: 2.8, 'line-opacity': 1 } },
     { selector: '.flow.moving', style: { 'line-style': 'dashed', 'line-dash-pattern': [9, 5] } },
-    {
-      // Over the tiles: between so many there is no room beside them.
-      selector: '.flow.thin',
-      style: { width: 1.2, 'arrow-scale': 0.6, 'z-index-compare': 'manual' },
-    },
+    { selector: '.flow.thin', style: { width: 1.2, 'arrow-scale': 0.6 } },
     { selector: '.faded', style: { opacity: 0.3 } },
   ];
 }

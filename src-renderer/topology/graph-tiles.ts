@@ -4,27 +4,20 @@ import { bytesWords } from '../nodes/node-facts';
 import { glyphs } from '../nodes/node-words';
 import type { NodeState } from '../nodes/node-words';
 import { mixColours } from './colour-mix';
-import { textElement } from './card-text';
 import type { GraphElement } from './graph-diff';
 import type { GraphMemory } from './graph-memory';
 import type { GraphInput } from './graph-model';
 import { passesFilter } from './grouping';
 import type { PlacedBox } from './layout';
 import { levelColour, outlineOf } from './node-outline';
+import { nodeTile } from './node-tile';
+import type { BarPart, NodeTile } from './node-tile';
 import { groupColours } from './palette';
 import type { NodeShards, ShardGroup } from './shard-groups';
 import { familyColour, isOfTable } from './tile-colours';
 
-/** Between two parts of a bar, so that they are told apart without colour. */
-const gap = 0.7;
 /** Letters of a node's name below its tile. */
 const nameLetters = 12;
-
-/** Of the whole bar. */
-interface BarPart {
-  readonly colour: string;
-  readonly share: number;
-}
 
 /** What full bars stand for: bytes, or shard groups where no size is known at all. */
 export interface BarScale {
@@ -94,49 +87,25 @@ function barParts(
   return [...parts, { colour: shade(palette.mute, 0.85), share: Math.max(0, whole - named) }];
 }
 
-/** Parts from the bottom up as the stops of a gradient without any blending, or null when there is nothing to draw. */
-export function barStops(
-  parts: readonly BarPart[],
-  height: number,
-  ground: string,
-): { readonly colours: string; readonly stops: string } | null {
-  const drawn = parts.filter((part) => part.share * height > 0.2);
-  if (drawn.length === 0) return null;
-  const colours: string[] = [];
-  const stops: number[] = [];
-  const add = (colour: string, from: number, to: number): void => {
-    colours.push(colour, colour);
-    stops.push(from, to);
-  };
-  let from = 0;
-  drawn.forEach((part, index) => {
-    const to = Math.min(1, from + part.share);
-    const hasGap = index < drawn.length - 1 && (to - from) * height > 2 * gap;
-    const upTo = hasGap ? to - gap / height : to;
-    add(part.colour, from, upTo);
-    if (hasGap) add(ground, upTo, to);
-    from = to;
-  });
-  if (from < 1) add(ground, from, 1);
-  return {
-    colours: colours.join(' '),
-    stops: stops.map((stop) => `${Math.round(stop * 10_000) / 100}%`).join(' '),
-  };
-}
-
 function tileLabel(input: GraphInput, node: ClusterNode, shards: NodeShards | undefined): string {
   const title = input.titles.get(node.nodeId)?.title ?? '';
   const short = title.length > nameLetters ? `${title.slice(0, nameLetters - 1)}…` : title;
   return `${short}\n${bytesWords(shards)}`;
 }
 
-export function tileElements(
+/** A node in the overview: what Cytoscape knows of it, a place to tap and an end for arcs, and what is drawn there. */
+export interface DrawnTile {
+  readonly element: GraphElement;
+  readonly tile: NodeTile;
+}
+
+export function drawnTile(
   input: GraphInput,
   node: ClusterNode,
   at: PlacedBox,
   scale: BarScale,
-  memory: GraphMemory,
-): readonly GraphElement[] {
+  memory: GraphMemory<DrawnTile>,
+): DrawnTile {
   const state = input.states.get(node.nodeId);
   const shards = node.role === 'primary' ? input.shards.nodes.get(node.groupId) : undefined;
   const isSelected = input.selectedNode === node.nodeId;
@@ -165,43 +134,30 @@ function makeTile(
   node: ClusterNode,
   at: PlacedBox,
   { state, shards, scale, isSelected, isPassed }: TileFacts,
-): readonly GraphElement[] {
+): DrawnTile {
+  const { palette } = input;
   const level = state?.level ?? 'mute';
   const isLost =
     input.litTable !== null && (shards === undefined || litShare(shards.groups, input.litTable) === 0);
-  const faded = isLost || !isPassed ? ' faded' : '';
-  const bar =
-    shards === undefined || shards.groups.length === 0
-      ? null
-      : barStops(barParts(input, state, shards, scale), at.height, input.palette.raised);
-  const elements: GraphElement[] = [
-    {
-      id: at.id,
+  const { id, x, y, width, height } = at;
+  return {
+    element: {
+      id,
       group: 'nodes',
-      classes: `tile${bar === null ? '' : ' filled'}${isSelected ? ' selected' : ''}${faded}`,
-      data: {
-        width: at.width,
-        height: at.height,
-        ...outlineOf(level, input.palette),
-        nodeId: node.nodeId,
-        // Read only when zoomed in.
-        text: tileLabel(input, node, shards),
-        colours: bar?.colours ?? '',
-        stops: bar?.stops ?? '',
-      },
-      position: { x: at.x + at.width / 2, y: at.y + at.height / 2 },
+      classes: 'tile',
+      data: { width, height, nodeId: node.nodeId },
+      position: { x: x + width / 2, y: y + height / 2 },
     },
-  ];
-  if (level !== 'ok') {
-    elements.push(
-      textElement(
-        `${at.id}/glyph`,
-        `glyph${faded}`,
-        { text: glyphs[level], size: 9, colour: levelColour(level, input.palette), room: at.width },
-        at.x + at.width / 2,
-        at.y + 9,
-      ),
-    );
-  }
-  return elements;
+    tile: nodeTile(
+      {
+        ...{ id, x, y, width, height, isSelected },
+        text: tileLabel(input, node, shards),
+        bar: shards === undefined || shards.groups.length === 0 ? [] : barParts(input, state, shards, scale),
+        outline: outlineOf(level, palette),
+        glyph: level === 'ok' ? null : { text: glyphs[level], colour: levelColour(level, palette) },
+        isFaded: isLost || !isPassed,
+      },
+      palette,
+    ),
+  };
 }

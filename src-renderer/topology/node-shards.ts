@@ -29,12 +29,12 @@ function add(node: Filling, group: ShardGroup, isReference: boolean): void {
   }
 }
 
-/** By group id. With `before`, what holds the very same shard groups stays the same object. */
+/** By group id: those of `nodes`, and any other that holds something. Where only some are wanted, the others are left out. */
 export function fillNodes(
   nodes: readonly ClusterNode[],
   groups: readonly ShardGroup[],
   familyByKey: ReadonlyMap<string, GroupFamily>,
-  before?: ReadonlyMap<number, NodeShards>,
+  wanted: ReadonlySet<number> | null = null,
 ): ReadonlyMap<number, NodeShards> {
   const filling = new Map<number, Filling>();
   const of = (groupId: number): Filling => {
@@ -54,14 +54,23 @@ export function fillNodes(
     filling.set(groupId, fresh);
     return fresh;
   };
-  for (const node of nodes) of(node.groupId);
+  const isWanted = (groupId: number): boolean => wanted?.has(groupId) ?? true;
+  for (const { groupId } of nodes) if (isWanted(groupId)) of(groupId);
   for (const group of groups) {
-    const isReference = familyByKey.get(group.familyKey)?.kind === 'reference';
-    for (const groupId of group.groupIds) add(of(groupId), group, isReference);
+    for (const groupId of group.groupIds) {
+      if (isWanted(groupId)) add(of(groupId), group, familyByKey.get(group.familyKey)?.kind === 'reference');
+    }
   }
-  if (before === undefined) return filling;
+  return filling;
+}
+
+/** What holds the very same shard groups as before stays the same object. */
+export function keepNodes(
+  before: ReadonlyMap<number, NodeShards>,
+  after: ReadonlyMap<number, NodeShards>,
+): ReadonlyMap<number, NodeShards> {
   return new Map(
-    [...filling].map(([groupId, node]) => {
+    [...after].map(([groupId, node]) => {
       const known = before.get(groupId);
       return [groupId, known !== undefined && hasSameGroups(known, node) ? known : node];
     }),

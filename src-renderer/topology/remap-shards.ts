@@ -2,15 +2,16 @@
  * Pure: the map of the shards, and the next one from the one before. A refresh that changed a hundred shards of 40,000
  * makes a hundred shard groups anew; all other parts stay the same objects, so what is drawn from them holds.
  */
-import type { ClusterSizes, ClusterTable, Shard } from '../../src-main/contract/cluster';
-import { fillNodes } from './node-shards';
+import type { ClusterTable, Shard } from '../../src-main/contract/cluster';
+import type { HeldSizes } from '../clusters/sizes-changes';
+import { fillNodes, keepNodes } from './node-shards';
 import { holdersOf, isSameList, mapShards, sumBytes } from './shard-groups';
-import type { MappedCatalogs, ShardGroup, ShardMap } from './shard-groups';
+import type { MappedCatalogs, NodeShards, ShardGroup, ShardMap } from './shard-groups';
 
 /** A map with what it was made from. */
 export interface MappedShards {
   readonly catalogs: MappedCatalogs;
-  readonly sizes: ClusterSizes | null;
+  readonly sizes: HeldSizes | null;
   readonly map: ShardMap;
 }
 
@@ -18,28 +19,50 @@ export interface MappedShards {
 export function remapShards(
   before: MappedShards | null,
   catalogs: MappedCatalogs,
-  sizes: ClusterSizes | null,
+  sizes: HeldSizes | null,
 ): MappedShards {
   if (before === null) return { catalogs, sizes, map: mapShards(catalogs, sizes) };
   const moved = hasSameTables(before.catalogs.tables, catalogs.tables)
     ? movedShards(before.catalogs.shards, catalogs.shards)
     : null;
   if (moved === null) return { catalogs, sizes, map: mapShards(catalogs, sizes) };
-  const groups = replacedGroups(before, moved, sizes);
-  const map =
-    groups === null && hasSameGroupIds(before.catalogs, catalogs)
-      ? before.map
-      : withGroups(before.map, groups ?? before.map.groups, catalogs);
+  const replaced = replacedGroups(before, moved, sizes);
+  if (replaced === null && hasSameGroupIds(before.catalogs, catalogs)) {
+    return { catalogs, sizes, map: before.map };
+  }
+  const groups = replaced?.groups ?? before.map.groups;
+  const map: ShardMap = {
+    ...before.map,
+    groups,
+    groupByKey: withReplaced(before.map.groupByKey, replaced?.changed ?? []),
+    nodes: nodesOf(before, catalogs, groups, replaced?.holders ?? new Set()),
+  };
   return { catalogs, sizes, map };
 }
 
-function withGroups(map: ShardMap, groups: readonly ShardGroup[], catalogs: MappedCatalogs): ShardMap {
-  return {
-    ...map,
-    groups,
-    groupByKey: groups === map.groups ? map.groupByKey : new Map(groups.map((group) => [group.key, group])),
-    nodes: fillNodes(catalogs.nodes, groups, map.familyByKey, map.nodes),
-  };
+function withReplaced(
+  before: ReadonlyMap<string, ShardGroup>,
+  changed: readonly ShardGroup[],
+): ReadonlyMap<string, ShardGroup> {
+  if (changed.length === 0) return before;
+  const groupByKey = new Map(before);
+  for (const group of changed) groupByKey.set(group.key, group);
+  return groupByKey;
+}
+
+/** Only what holds one of the changed shard groups, or held it, is filled anew. */
+function nodesOf(
+  before: MappedShards,
+  catalogs: MappedCatalogs,
+  groups: readonly ShardGroup[],
+  holders: ReadonlySet<number>,
+): ReadonlyMap<number, NodeShards> {
+  const { familyByKey, nodes } = before.map;
+  if (!hasSameGroupIds(before.catalogs, catalogs)) {
+    return keepNodes(nodes, fillNodes(catalogs.nodes, groups, familyByKey));
+  }
+  const kept = [...nodes].filter(([groupId]) => !holders.has(groupId));
+  return new Map([...kept, ...fillNodes(catalogs.nodes, groups, familyByKey, holders)]);
 }
 
 function hasSameTables(one: readonly ClusterTable[], other: readonly ClusterTable[]): boolean {
@@ -77,26 +100,47 @@ function isSameShard(one: Shard, other: Shard): boolean {
   );
 }
 
+interface ReplacedGroups {
+  readonly groups: readonly ShardGroup[];
+  readonly changed: readonly ShardGroup[];
+  /** Group ids of the nodes that hold one of the changed, or held it. */
+  readonly holders: ReadonlySet<number>;
+}
+
 /** The shard groups with the new places and sizes; null when there is nothing new. */
 function replacedGroups(
   before: MappedShards,
   moved: ReadonlyMap<string, Shard>,
-  sizes: ClusterSizes | null,
-): readonly ShardGroup[] | null {
+  sizes: HeldSizes | null,
+): ReplacedGroups | null {
   const { map } = before;
-  const touched = new Set<string>();
-  for (const shardId of moved.keys()) touched.add(map.groupOfShard.get(shardId) ?? '');
-  const shardBytes = sizes?.shardBytes;
-  const isResized = shardBytes !== before.sizes?.shardBytes;
-  let isChanged = false;
+  const resized = resizedShards(before.sizes, sizes);
+  if (resized?.length === 0 && moved.size === 0) return null;
+  const keyOf = (shardId: string): string => map.groupOfShard.get(shardId) ?? '';
+  const touched = new Set([...moved.keys()].map(keyOf));
+  const summed = resized === null ? null : new Set(resized.map(keyOf));
+  const changed: ShardGroup[] = [];
+  const holders = new Set<number>();
   const groups = map.groups.map((group) => {
     const isTouched = touched.has(group.key);
-    const bytes = isResized ? sumBytes(group.shards, shardBytes) : group.bytes;
+    const isSummed = summed?.has(group.key) ?? true;
+    const bytes = isSummed ? sumBytes(group.shards, sizes?.shardBytes) : group.bytes;
     if (!isTouched && bytes === group.bytes) return group;
-    isChanged = true;
-    if (!isTouched) return { ...group, bytes };
-    const shards = group.shards.map((shard) => moved.get(shard.shardId) ?? shard);
-    return { ...group, shards, groupIds: holdersOf(shards), bytes };
+    const shards = isTouched ? group.shards.map((shard) => moved.get(shard.shardId) ?? shard) : group.shards;
+    const groupIds = isTouched ? holdersOf(shards) : group.groupIds;
+    const next = { ...group, shards, groupIds, bytes };
+    changed.push(next);
+    for (const groupId of [...group.groupIds, ...groupIds]) holders.add(groupId);
+    return next;
   });
-  return isChanged ? groups : null;
+  return changed.length === 0 ? null : { groups, changed, holders };
+}
+
+const none: readonly string[] = [];
+
+/** Shards whose bytes may differ; null when every one has to be looked at. */
+function resizedShards(before: HeldSizes | null, after: HeldSizes | null): readonly string[] | null {
+  if (before?.shardBytes === after?.shardBytes) return none;
+  const changed = after?.changed;
+  return changed !== undefined && changed.since === before?.bytesRevision ? changed.shardIds : null;
 }

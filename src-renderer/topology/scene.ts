@@ -33,7 +33,7 @@ export function boundsOf({ elements, boxes }: Scene): Bounds {
     bottom = Math.max(bottom, box.y + box.height);
   }
   for (const { classes, position } of elements) {
-    if (position === undefined || !/^(?:text|block)/.test(classes)) continue;
+    if (position === undefined || !(classes.startsWith('text') || classes.startsWith('block'))) continue;
     top = Math.min(top, position.y - 10);
     bottom = Math.max(bottom, position.y + 10);
   }

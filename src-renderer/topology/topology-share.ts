@@ -7,6 +7,7 @@ import { levelOrder, textsOf } from './graph-frame';
 import type { GraphPicture, LegendEntry } from './graph-frame';
 import { toGraph } from './graph-model';
 import type { Graph, GraphInput } from './graph-model';
+import { graphPng } from './graph-png';
 import { graphSvg } from './graph-svg';
 import { cellAt, toMatrix } from './matrix';
 import type { MatrixRow } from './matrix';
@@ -59,8 +60,6 @@ export async function shareTopology(
       if (format === 'svg') {
         return share.saveText(`${name}.svg`, picture, hidesNames, (one) => graphSvg(graph, one, palette));
       }
-      // Cytoscape comes with it.
-      const { graphPng } = await import('./graph-png');
       return share.savePicture(format === 'png' ? `${name}.png` : null, picture, hidesNames, (one) =>
         graphPng(graph, one, palette),
       );
@@ -86,7 +85,7 @@ function graphOf({ map, shards, view }: ShownTopology, palette: Palette): Graph 
 
 function pictureOf(
   { map, shards, view: { colouring } }: ShownTopology,
-  { elements }: Graph,
+  graph: Graph,
   palette: Palette,
 ): GraphPicture {
   const at = map.pastAt.value ?? map.seenAt.value ?? '';
@@ -127,7 +126,7 @@ function pictureOf(
         .filter((level) => present.has(level))
         .map((level) => ({ text: words[level], colour: levelColour(level, palette), glyph: glyphs[level] })),
     ],
-    texts: textsOf(elements),
+    texts: textsOf(graph),
   };
 }
 

@@ -16,7 +16,7 @@ import type { NodeState } from '../nodes/node-words';
 import { useNow } from '../ui/now';
 import { movingOf, noTraffic, toTraffic } from './moves';
 import type { Traffic } from './moves';
-import { keepEqualEntries } from './keep-equal';
+import { keepEqualEntries } from '../ui/keep-equal';
 import { remapShards } from './remap-shards';
 import type { MappedShards } from './remap-shards';
 import type { ShardMap } from './shard-groups';

@@ -1,6 +1,6 @@
 /**
  * The topology of 200 nodes and 40,000 shards against that of 20 nodes and 4,000, in turns: from the records' arrival in
- * the page until Cytoscape has drawn them; then the same world read again, and one in which one percent of the shards
+ * the page until they are drawn, in the pixels of the canvases; then the same world read again, and one in which one percent of the shards
  * lies elsewhere. The page is the app's own, in the real runtime; only the records are made to measure.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,6 +36,7 @@ async function compare(page: Page): Promise<readonly BenchFigure[]> {
   for (let round = 0; round <= rounds; round += 1) {
     const [one, other] = [await measure(page, large), await measure(page, small)];
     check('shards', one.shards >= large.shards && other.shards >= small.shards);
+    check('whole of a change at once', one.isWhole);
     check('changed nodes', one.changedNodes > 0 && other.changedNodes > 0);
     if (round === 0) continue;
     ofLarge.push(one);

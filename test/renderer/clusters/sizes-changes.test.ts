@@ -22,7 +22,12 @@ describe('applySizesChange', () => {
         const [before, after] = [sizesOf(1, one), sizesOf(2, other)];
         const first = applySizesChange(undefined, toSizesChange(null, before));
         expect(first).toEqual(before);
-        expect(applySizesChange(first ?? undefined, toSizesChange(before, after))).toEqual(after);
+        const next = applySizesChange(first ?? undefined, toSizesChange(before, after));
+        expect(next).toMatchObject(after);
+        expect(next?.shardBytes).toEqual(other);
+        const ids = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+        const differing = ids.filter((id) => one[id] !== other[id]);
+        expect([...(next?.changed?.shardIds ?? [])].sort()).toEqual(differing.sort());
       }),
     );
   });

@@ -53,7 +53,7 @@ function graphOf(workers: number, openNode: number | null = null) {
     aspectRatio: 1.5,
   });
   const shown = [...titles].filter(([nodeId]) => openNode === null || nodeId === openNode);
-  return { fixture, graph, elements: graph.elements, titles: shown.map(([, { title }]) => title) };
+  return { fixture, graph, titles: shown.map(([, { title }]) => title) };
 }
 
 const legend = [{ text: 'a <b> & "c"', colour: palette.ok, glyph: '●' }];
@@ -64,8 +64,8 @@ describe('the topology as SVG', () => {
     ['an opened node', 4, 2],
     ['tiles', 40, null],
   ])('is well formed and holds the title of every node, drawn as %s', (_name, workers, expanded) => {
-    const { graph, elements, titles } = graphOf(workers, expanded);
-    const picture = { title: 'Permits & <more>', summary: 's', time: 't', legend, texts: textsOf(elements) };
+    const { graph, titles } = graphOf(workers, expanded);
+    const picture = { title: 'Permits & <more>', summary: 's', time: 't', legend, texts: textsOf(graph) };
     const text = graphSvg(graph, picture, palette);
     const svg = new DOMParser().parseFromString(text, 'image/svg+xml');
     expect(svg.querySelector('parsererror')).toBeNull();
@@ -75,17 +75,17 @@ describe('the topology as SVG', () => {
     expect(written).toContain('a <b> & "c"');
     expect(text).not.toContain('NaN');
     // What the nodes hold is drawn inside of them: a tile alone would be one shape.
-    expect(svg.querySelectorAll('rect, image').length).toBeGreaterThan(2 * titles.length);
+    expect(svg.querySelectorAll('rect, image, path').length).toBeGreaterThan(2 * titles.length);
     // Nothing is fetched: pictures are inside.
     for (const one of svg.querySelectorAll('image'))
       expect(one.getAttribute('href')).toMatch(/^data:image\/svg\+xml/);
   });
 
   it('holds no host once names are hidden', () => {
-    const { fixture, graph, elements } = graphOf(4);
+    const { fixture, graph } = graphOf(4);
     const nodes = fixture.snapshot.nodes.map(({ name, port }) => ({ host: name, port }));
     const hide = createNameHider({ nodes, hosts: [], roles: [], databases: [], clusters: [] });
-    const texts = Object.fromEntries(Object.entries(textsOf(elements)).map(([id, text]) => [id, hide(text)]));
+    const texts = Object.fromEntries(Object.entries(textsOf(graph)).map(([id, text]) => [id, hide(text)]));
     const picture = { title: 't', summary: 's', time: 't', legend, texts };
     const text = graphSvg(graph, picture, palette);
     for (const { host } of nodes) expect(text).not.toContain(host);

@@ -5,6 +5,9 @@ import { diffElements } from '../../../src-renderer/topology/graph-diff';
 import { createGraphMemory } from '../../../src-renderer/topology/graph-memory';
 import { cardLimit, toGraph } from '../../../src-renderer/topology/graph-model';
 import type { Graph, GraphInput } from '../../../src-renderer/topology/graph-model';
+import type { DrawnTile } from '../../../src-renderer/topology/graph-tiles';
+import { mixColours } from '../../../src-renderer/topology/colour-mix';
+import type { NodeTile } from '../../../src-renderer/topology/node-tile';
 import { toTraffic } from '../../../src-renderer/topology/moves';
 import { palette } from './palette-fixture';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
@@ -160,24 +163,25 @@ describe('toGraph with tiles', () => {
 
   it('shows a failing node by outline, shape and grey bar, and no filter fades it', () => {
     const graph = toGraph(inputOf(lost, { reachability: lost.reachability, stateFilter: 'inactive' }));
-    const failing = graph.elements.find((element) => element.id === 'node:20');
-    expect(failing?.data).toMatchObject({ borderColour: palette.bad, borderStyle: 'dashed' });
-    expect(failing?.classes).toBe('tile filled');
-    expect(textOf(graph, 'node:20/glyph')).toBe('■');
-    expect(graph.elements.find((element) => element.id === 'node:21')?.classes).toBe('tile filled faded');
+    const shapesOf = (nodeId: number): NodeTile['shapes'] =>
+      graph.tiles.find((tile) => tile.id === `node:${nodeId}`)?.shapes ?? [];
+    const lines = (nodeId: number): readonly unknown[] =>
+      shapesOf(nodeId).flatMap((shape) => (shape.type === 'rect' && shape.stroke ? [shape.stroke] : []));
+    expect(lines(20)).toEqual([{ colour: palette.bad, width: 2, dash: [5, 3] }]);
+    expect(shapesOf(20).flatMap((shape) => (shape.type === 'text' ? [shape.text] : []))).toEqual(['■']);
+    const faded = mixColours(palette.line, palette.panel, 0.3);
+    expect(lines(21)).toEqual([{ colour: faded, width: 1.5, dash: null }]);
   });
 
   it('makes nothing anew for a node that nothing happened to', () => {
-    const memory = createGraphMemory();
+    const memory = createGraphMemory<DrawnTile>();
     const input = inputOf(many);
-    const before = new Map(toGraph(input, memory).elements.map((element) => [element.id, element]));
+    const before = toGraph(input, memory);
     const after = toGraph({ ...input, selectedNode: 9 }, memory);
-    const fresh = after.elements.filter((element) => before.get(element.id) !== element);
-    // The blocks' names are made each time; of the nodes, one.
-    expect(fresh.map((element) => element.id).filter((id) => !id.startsWith('block:'))).toEqual(['node:9']);
-    expect(diffElements([...before.values()], after.elements).update.map((element) => element.id)).toEqual([
-      'node:9',
-    ]);
+    const fresh = after.tiles.filter((tile, index) => tile !== before.tiles[index]);
+    expect(fresh.map((tile) => tile.id)).toEqual(['node:9']);
+    // What Cytoscape holds of a node is its place: it has nothing to draw again.
+    expect(diffElements(before.elements, after.elements)).toEqual({ remove: [], add: [], update: [] });
   });
 
   it('draws no edge a shard: none but the moves between nodes', () => {

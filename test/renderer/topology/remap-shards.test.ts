@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { toSizesChange } from '../../../src-main/monitor/sizes-changes';
+import { applySizesChange } from '../../../src-renderer/clusters/sizes-changes';
 import { remapShards } from '../../../src-renderer/topology/remap-shards';
 import type { MappedShards } from '../../../src-renderer/topology/remap-shards';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
@@ -35,7 +37,9 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
       const shardId = fixture.snapshot.shards[at % fixture.snapshot.shards.length]?.shardId ?? '';
       const { [shardId]: _gone, ...others } = fixture.sizes.shardBytes;
       const shardBytes = bytes === null ? others : { ...others, [shardId]: bytes };
-      return { ...fixture, sizes: { ...fixture.sizes, shardBytes } };
+      const before = { ...fixture.sizes, bytesRevision: fixture.sizes.bytesRevision ?? 0 };
+      const after = { ...before, shardBytes, bytesRevision: before.bytesRevision + 1 };
+      return { ...fixture, sizes: applySizesChange(before, toSizesChange(before, after)) ?? after };
     }),
   fc.constant<Change>((fixture) =>
     withSnapshot(fixture, {

@@ -25,3 +25,19 @@ export function keepEqualEntries<Key, Value extends object>(
   }
   return isSame ? before : kept;
 }
+
+/** `after` with the objects of `before` where they are equal and at the same place; `before` itself where all are. */
+export function keepEqualList<Value extends object>(
+  before: readonly Value[] | undefined,
+  after: readonly Value[],
+): readonly Value[] {
+  if (before === undefined) return after;
+  let isSame = before.length === after.length;
+  const kept = after.map((value, index) => {
+    const known = before[index];
+    const isKept = known !== undefined && isEqual(known, value);
+    isSame &&= isKept;
+    return isKept ? known : value;
+  });
+  return isSame ? before : kept;
+}
