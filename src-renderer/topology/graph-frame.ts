@@ -48,9 +48,13 @@ export interface FramedGraph {
 }
 
 const margin = 24;
+/** Above the graph with one line of summary; below it with one line of legend. */
 const head = 56;
 const foot = 32;
 const narrowest = 640;
+/** Width of a letter on the average, for its size, and between lines of text. */
+const letterShare = 0.54;
+const pitch = 20;
 
 export const levelOrder = ['ok', 'mind', 'bad', 'busy', 'mute'] as const satisfies readonly ShownState[];
 
@@ -63,21 +67,28 @@ export function textsOf({ elements, tiles }: Pick<Drawn, 'elements' | 'tiles'>):
 
 export function framedGraph(drawn: Drawn, picture: GraphPicture, palette: Palette): FramedGraph {
   const { bounds } = drawn;
-  const width = Math.ceil(Math.max(bounds.width, narrowest) + 2 * margin);
-  const height = Math.ceil(bounds.height + 2 * margin + head + foot);
+  const room = Math.max(bounds.width, narrowest);
+  const summary = toLines(`${picture.time} · ${picture.summary}`, room / (13 * letterShare));
+  const legend = legendLines(picture, room);
+  const above = margin + head + (summary.length - 1) * pitch;
+  const width = Math.ceil(room + 2 * margin);
+  const height = Math.ceil(above + bounds.height + foot + legend.length * pitch + margin - pitch);
   const tiles = drawn.tiles.map((tile) => ({ ...tile, text: picture.texts[tile.id] ?? tile.text }));
   const elements = withTexts(drawn.elements, picture.texts);
   return {
     width,
     height,
     ground: palette.panel,
-    around: [...titleShapes(picture, palette), ...legendShapes(picture, height - margin, palette)],
+    around: [
+      ...titleShapes(picture.title, summary, palette),
+      ...legendShapes(legend, height - margin - (legend.length - 1) * pitch, palette),
+    ],
     inside: [
       ...tiles.flatMap((tile) => [...tile.shapes, ...nameShapes(tile)]),
       ...elementShapes(elements, toStylesheet(palette)),
     ],
     left: margin - bounds.x + (width - 2 * margin - bounds.width) / 2,
-    top: margin + head - bounds.y,
+    top: above - bounds.y,
   };
 }
 
@@ -90,23 +101,59 @@ function withTexts(elements: readonly GraphElement[], texts: GraphPicture['texts
   });
 }
 
-function titleShapes({ title, time, summary }: GraphPicture, palette: Palette): readonly Shape[] {
+/** Words that fit into so many letters, line by line. */
+function toLines(text: string, letters: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > letters) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+function titleShapes(title: string, lines: readonly string[], palette: Palette): readonly Shape[] {
   return [
     textOf({ text: title, x: margin, y: margin + 14, size: 18, weight: 600, colour: palette.ink1 }),
-    textOf({ text: `${time} · ${summary}`, x: margin, y: margin + 36, size: 13, colour: palette.ink2 }),
+    ...lines.map((text, index) =>
+      textOf({ text, x: margin, y: margin + 36 + index * pitch, size: 13, colour: palette.ink2 }),
+    ),
   ];
 }
 
-function legendShapes({ legend }: GraphPicture, y: number, palette: Palette): readonly Shape[] {
-  let x = margin;
-  return legend.flatMap(({ text, colour, glyph }) => {
-    const at = x;
-    x += 30 + text.length * 6.4;
-    return [
-      glyph === null
-        ? rectOf({ x: at, y: y - 10, width: 10, height: 10, fill: colour }, 2)
-        : textOf({ text: glyph, x: at, y: y - 5, size: 12, colour }),
-      textOf({ text, x: at + 15, y: y - 5, size: 12, colour: palette.ink2 }),
-    ];
-  });
+interface PlacedEntry extends LegendEntry {
+  readonly x: number;
+}
+
+function legendLines({ legend }: GraphPicture, room: number): readonly (readonly PlacedEntry[])[] {
+  const lines: PlacedEntry[][] = [];
+  let x = 0;
+  for (const entry of legend) {
+    const width = 30 + entry.text.length * 12 * letterShare;
+    if (lines.length === 0 || x + width > room) {
+      lines.push([]);
+      x = 0;
+    }
+    lines.at(-1)?.push({ ...entry, x: margin + x });
+    x += width;
+  }
+  return lines;
+}
+
+function legendShapes(
+  lines: readonly (readonly PlacedEntry[])[],
+  top: number,
+  palette: Palette,
+): readonly Shape[] {
+  return lines.flatMap((line, index) =>
+    line.flatMap(({ text, colour, glyph, x }) => {
+      const y = top + index * pitch - 5;
+      return [
+        glyph === null
+          ? rectOf({ x, y: y - 5, width: 10, height: 10, fill: colour }, 2)
+          : textOf({ text: glyph, x, y, size: 12, colour }),
+        textOf({ text, x: x + 15, y, size: 12, colour: palette.ink2 }),
+      ];
+    }),
+  );
 }
