@@ -32,7 +32,7 @@ const allowedImports = {
     'src-main/log',
   ],
   'src-main/history': ['src-main/contract', 'src-main/log', 'src-main/storage/history-file'],
-  'src-main/share': [],
+  'src-main/share': ['src-main/contract'],
   'src-main/practice': ['src-main/contract', 'src-main/connections/database', 'src-main/log'],
   'src-main/storage': ['src-main/contract', 'src-main/log'],
   'src-main/ipc/handlers': ['src-main'],

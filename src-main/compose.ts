@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { app, clipboard, dialog, safeStorage } from 'electron';
 import type { BrowserWindow } from 'electron';
 import { recognise } from './citus/recognise';
+import { readRoleNames } from './citus/roles';
 import type { CommandLine } from './command-line';
 import { connectDatabase } from './connections/database';
 import { parsePastedProfile, readImportable } from './connections/profile-imports';
@@ -25,6 +26,7 @@ import { createMonitor } from './monitor/monitor';
 import { createOperations } from './operations/operations';
 import { runDaemon } from './practice/daemon';
 import { createPracticeService, embeddedBinariesFolder } from './practice/practice-service';
+import { createKnownRoles } from './share/known-roles';
 import { createAuditTrail } from './storage/audit-trail';
 import { createDrafts } from './storage/drafts';
 import { createMoveTimes } from './storage/move-times';
@@ -89,12 +91,14 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       tellLimits(state);
       // What a restart of the app left open is looked at as soon as there is a way to look.
       if (state.phase === 'open') {
+        roles.onOpen(state.clusterId);
         operations
           .look(state.clusterId)
           .catch((error: unknown) => log.warn('open operations could not be looked at', error));
       }
     },
   });
+  const roles = createKnownRoles(async (clusterId) => readRoleNames(registry.coordinator(clusterId)));
   const monitor = createMonitor({
     sessions: {
       coordinator: (clusterId) => registry.coordinator(clusterId),
@@ -241,6 +245,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     share: {
       profiles,
       snapshot: (clusterId) => monitor.snapshot(clusterId),
+      roles,
       practices: async () => (await practice.list()).clusters,
       askForFile: (name) => askForFile(surroundings.window(), name),
       copyPicture,

@@ -34,9 +34,9 @@ const uriPart = /(\w+:\/\/)[^\s/?#'"]+/g;
 export function createNameHider(known: KnownNames): (text: string) => string {
   const replacements = [
     ...hostReplacements(known),
-    ...listed(known.roles, 'role'),
-    ...listed(known.databases, 'database'),
-    ...listed(known.clusters, 'cluster'),
+    listed(known.roles, 'role'),
+    listed(known.databases, 'database'),
+    listed(known.clusters, 'cluster'),
     ...portReplacements(known),
     // What nobody told us by name.
     { pattern: uriPart, by: '$1hidden' },
@@ -106,14 +106,15 @@ function portReplacements({ nodes }: KnownNames): readonly Replacement[] {
   }));
 }
 
-function listed(names: readonly string[], kind: string): readonly Replacement[] {
+/** One pattern for them all: there may be thousands, and a stand-in is not to be taken for another name. */
+function listed(names: readonly string[], kind: string): Replacement {
   const unique = [...new Set(names.filter((name) => name !== ''))];
-  return byLength(unique.map((name, index) => [name, `${kind}-${index + 1}`] as const)).map(
-    ([name, standIn]) => ({
-      pattern: new RegExp(`(?<![\\w-])${escaped(name)}(?![\\w-]|://)`, 'g'),
-      by: standIn,
-    }),
-  );
+  const standIns = new Map(unique.map((name, index) => [name, `${kind}-${index + 1}`]));
+  const longestFirst = byLength([...standIns]).map(([name]) => escaped(name));
+  return {
+    pattern: new RegExp(`(?<![\\w-])(?:${longestFirst.join('|') || '(?!)'})(?![\\w-]|://)`, 'g'),
+    by: (name) => standIns.get(name) ?? 'hidden',
+  };
 }
 
 /** So unlike a word that it is taken wherever it stands, inside others too. */

@@ -3,6 +3,7 @@ import { readServerFacts } from '../../src-main/citus/capabilities';
 import type { ServerFacts } from '../../src-main/citus/capabilities';
 import { describeTable } from '../../src-main/citus/describe-table';
 import { recognise } from '../../src-main/citus/recognise';
+import { readRoleNames } from '../../src-main/citus/roles';
 import { readShardSizes, toSizes } from '../../src-main/citus/sizes';
 import { isSameGlance, readCatalogCounts, readGlance, readSnapshot } from '../../src-main/citus/snapshot';
 import { readPlainTables } from '../../src-main/citus/tables';
@@ -277,6 +278,18 @@ describe.each(await engines())('reading a cluster on $name', (engine) => {
       await run('SELECT pg_stat_force_next_flush()');
       return (await count()) === before;
     });
+  });
+
+  it('names every role of the server but those that each has', async () => {
+    await run(`CREATE ROLE "Clerk, o'Neill"`);
+    try {
+      const names = await readRoleNames(database);
+      expect(names).toContain("Clerk, o'Neill");
+      expect(names).toContain(facts.capabilities.role);
+      expect(names.filter((name) => name.startsWith('pg_'))).toEqual([]);
+    } finally {
+      await run(`DROP ROLE "Clerk, o'Neill"`);
+    }
   });
 
   it('does not count a shard twice when its node has a read replica', async () => {

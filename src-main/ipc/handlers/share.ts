@@ -5,6 +5,7 @@ import type { PracticeCluster } from '../../contract/practice';
 import { redact } from '../../log/redact';
 import { createNameHider } from '../../share/hide-names';
 import type { KnownNames } from '../../share/hide-names';
+import type { KnownRoles } from '../../share/known-roles';
 import { saveFile } from '../../storage/save-file';
 import type { Profiles } from '../../storage/profiles';
 import type { Handlers } from '../serve';
@@ -14,6 +15,7 @@ type ShareHandlers = Pick<Handlers, Extract<keyof Handlers, `share.${string}`>>;
 export interface ShareParts {
   readonly profiles: Pick<Profiles, 'list'>;
   readonly snapshot: (clusterId: string) => ClusterSnapshot | null;
+  readonly roles: KnownRoles;
   readonly practices: () => Promise<readonly PracticeCluster[]>;
   /** Asks the person where; null when the dialog was closed. */
   readonly askForFile: (suggestedName: string) => Promise<string | null>;
@@ -48,6 +50,11 @@ async function knownNames(parts: ShareParts, clusterId: string): Promise<KnownNa
   const own = parts.snapshot(clusterId);
   const others = profiles.flatMap(({ id }) => (id === clusterId ? [] : (parts.snapshot(id) ?? [])));
   const practices = await parts.practices();
+  const roles = await Promise.all([
+    parts.roles.of(clusterId),
+    // Theirs are hidden as far as they are known: a cluster that fails must not keep another from being shared.
+    ...profiles.filter(({ id }) => id !== clusterId).map(({ id }) => parts.roles.of(id).catch(() => [])),
+  ]);
   return {
     nodes: (own?.nodes ?? []).map(({ name, port }) => ({ host: name, port })),
     hosts: [
@@ -59,6 +66,7 @@ async function knownNames(parts: ShareParts, clusterId: string): Promise<KnownNa
       ...profiles.map(({ user }) => user),
       ...[own, ...others].flatMap((one) => (one ? [one.capabilities.role] : [])),
       ...[own, ...others].flatMap((one) => (one ? one.tables.map(({ owner }) => owner) : [])),
+      ...roles.flat(),
       userInfo().username,
     ],
     databases: profiles.map(({ database }) => database),

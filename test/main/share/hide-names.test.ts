@@ -82,6 +82,51 @@ describe('names in what is given to others', () => {
     );
   });
 
+  // Names that people give to roles: quoted ones may hold anything.
+  const bareRole = fc.oneof(
+    fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/),
+    fc.stringMatching(/^[a-z]{2,6}[.@-][a-z]{2,6}$/),
+    fc.constantFrom('müller', 'O’Brien', 'a.b+c', 'svc$1', '(none)', 'web app', '管理者'),
+  );
+  const around = fc.constantFrom(
+    ...[' ', '\n', ', ', '; ', '. ', ' (', ') ', " '", "' ", ' "', '" ', ' = ', ' / ', ' @ ', ': ', ' → '],
+  );
+  const spoken = fc.constantFrom('belongs to', 'was granted by', 'waits for', '2026-03-01', '102008');
+
+  it('leaves no role that is known standing bare, wherever in a free text', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(bareRole, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.tuple(fc.nat(), around, spoken, around), { minLength: 1, maxLength: 8 }),
+        (roles, parts) => {
+          const hider = createNameHider({ nodes: [], hosts: [], roles, databases: [], clusters: [] });
+          const own = /^(?:role|hidden|database|user|port|is|to|by|for|was|belongs|granted|waits)$/;
+          fc.pre(!roles.some((name) => own.test(name)));
+          const nameAt = (index: number): string => roles[index % roles.length] ?? '';
+          const text = parts
+            .map(([index, before, words, after]) => `${words}${before}${nameAt(index)}${after}`)
+            .join('');
+          const expected = parts
+            .map(
+              ([index, before, words, after]) =>
+                `${words}${before}role-${(index % roles.length) + 1}${after}`,
+            )
+            .join('');
+          expect(hider(text)).toBe(expected);
+        },
+      ),
+    );
+  });
+
+  it('is quick with thousands of roles and texts', () => {
+    const roles = Array.from({ length: 5_000 }, (_, index) => `staff_${index}`);
+    const hider = createNameHider({ nodes: [], hosts: [], roles, databases: [], clusters: [] });
+    const texts = roles.map((name) => `table of ${name}, granted to ${name}x`);
+    expect(texts.map(hider)).toEqual(
+      roles.map((name, index) => `table of role-${index + 1}, granted to ${name}x`),
+    );
+  });
+
   it('leaves no address that nobody told of', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), words, (address, say) => {
