@@ -5,6 +5,7 @@ import type { Failure, Result } from '../../src-main/contract/failure';
 import type { PracticeCluster } from '../../src-main/contract/practice';
 import { assertNever } from '../api/assert-never';
 import { request } from '../api/bridge';
+import { usePastStore } from '../history/past-store';
 import { usePracticeStore } from '../practice/practice-store';
 import { useNoticeStore } from '../shell/notice-store';
 import { useShellStore } from '../shell/shell-store';
@@ -31,6 +32,7 @@ export const useClusterActions = defineStore('cluster-actions', () => {
   const notices = useNoticeStore();
   const shell = useShellStore();
   const router = useRouter();
+  const past = usePastStore();
 
   const question = shallowRef<PendingQuestion | null>(null);
   const isAnswering = ref(false);
@@ -56,6 +58,8 @@ export const useClusterActions = defineStore('cluster-actions', () => {
 
   async function run(entry: ListedCluster, command: ClusterCommand): Promise<void> {
     const { clusterId, name, practice } = entry;
+    // What is about to be changed is seen as it is, also behind the question that is put first.
+    past.leave(clusterId);
     switch (command.type) {
       case 'connect':
         await router.push({ name: 'topology', params: { clusterId } });

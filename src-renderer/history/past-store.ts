@@ -14,6 +14,8 @@ export const usePastStore = defineStore('past', () => {
   const failure = shallowRef<Failure | null>(null);
   let isAsking = false;
 
+  /** ISO 8601 of what is on the screen: while the next moment is on its way, still the last one. Null is now. */
+  const shownAt = computed(() => (at.value === null ? null : (reply.value?.at ?? at.value)));
   const past = computed(() => (reply.value?.outcome === 'past' ? reply.value : null));
   const gap = computed(() => (reply.value?.outcome === 'gap' ? reply.value : null));
 
@@ -34,10 +36,16 @@ export const usePastStore = defineStore('past', () => {
   }
 
   function back(): void {
+    clusterId.value = null;
     at.value = null;
     reply.value = null;
     failure.value = null;
   }
 
-  return { clusterId, at, reply, failure, past, gap, go, back };
+  /** Back to now, where it is this cluster's past that is shown. */
+  function leave(id: string): void {
+    if (clusterId.value === id) back();
+  }
+
+  return { clusterId, at, shownAt, reply, failure, past, gap, go, back, leave };
 });

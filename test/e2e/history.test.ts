@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
 import { newDataFolder, removeDataFolder, startApp } from '../support/app';
 import type { DrivenApp } from '../support/app';
-import { clusterCommand, goTo, pictureOfFailure, startPractice } from '../support/e2e-driver';
+import { clusterCommand, fromPalette, goTo, pictureOfFailure, startPractice } from '../support/e2e-driver';
 import { recordedClusters } from '../support/practice-endpoint';
 import { waitFor } from '../support/wait';
 
@@ -90,11 +90,42 @@ test('the slider shows the time between, and nothing can be changed from there',
   await stepBackTo(page, slider, /went away/);
   await page.getByText(/^As it was at/).waitFor();
   await waitFor('the worker of then', async () => /unreachable/.test(await stateInTable(page, 'worker-1')));
+  // The whole window says so, not the page alone.
+  await page
+    .getByRole('banner')
+    .getByText(/AS IT WAS/)
+    .waitFor();
+  await page
+    .getByLabel('Status', { exact: true })
+    .getByText(/as it was at/)
+    .waitFor();
   expect(await page.getByRole('button', { name: 'Add node…' }).getAttribute('aria-disabled')).toBe('true');
   await page.keyboard.press('End');
   await page.getByText(/^As it was at/).waitFor({ state: 'detached' });
   await waitFor('the worker of now', async () => !/unreachable/.test(await stateInTable(page, 'worker-1')));
   expect(await page.getByRole('button', { name: 'Add node…' }).getAttribute('aria-disabled')).toBeNull();
+});
+
+test('whoever is about to change something from the past sees the cluster as it is first', async () => {
+  const { page } = app;
+  const slider = page.getByRole('slider', { name: 'Moment shown' });
+  await slider.focus();
+  await stepBackTo(page, slider, /went away/);
+  await page.getByText(/^As it was at/).waitFor();
+  await clusterCommand(page, /^Kill worker-1/);
+  const question = page.getByRole('alertdialog');
+  await question.waitFor();
+  await page.getByText(/^As it was at/).waitFor({ state: 'detached' });
+  expect(await page.getByText(/AS IT WAS/).count()).toBe(0);
+  expect(await slider.getAttribute('aria-valuetext')).toBe('now');
+  await question.getByRole('button', { name: 'Keep as it is' }).click();
+  await question.waitFor({ state: 'detached' });
+  // The palette runs the same commands; pages of changes are elsewhere, and show now.
+  await slider.focus();
+  await stepBackTo(page, slider, /went away/);
+  await fromPalette(page, 'Add a node');
+  await page.getByRole('heading', { level: 1, name: 'Add a node' }).waitFor();
+  expect(await page.getByText(/AS IT WAS/).count()).toBe(0);
 });
 
 test('the past is still there after the app was started again, and the time between is a gap', async () => {
