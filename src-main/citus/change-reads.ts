@@ -89,6 +89,7 @@ export interface ColumnState {
   readonly type: string | null;
   readonly isGenerated: boolean;
   readonly isIdentity: boolean;
+  readonly isNullable: boolean;
 }
 
 export function readColumn(
@@ -101,7 +102,8 @@ export function readColumn(
     `(SELECT ${value} FROM pg_catalog.pg_attribute t WHERE t.attrelid = c.oid AND t.attname = $3 AND NOT t.attisdropped)`;
   const columns = `${of('pg_catalog.format_type(t.atttypid, NULL)')} AS type,
        coalesce(${of(`t.attgenerated <> ''`)}, false) AS "isGenerated",
-       coalesce(${of(`t.attidentity <> ''`)}, false) AS "isIdentity"`;
+       coalesce(${of(`t.attidentity <> ''`)}, false) AS "isIdentity",
+       coalesce(${of('NOT t.attnotnull')}, true) AS "isNullable"`;
   return readOfTable<ColumnState>(reader, table, columns, [column], options);
 }
 

@@ -182,6 +182,11 @@ SELECT json_build_object(
   'droppedColumns', (SELECT count(*) FROM pg_catalog.pg_attribute a
                       WHERE a.attrelid = t.oid AND a.attnum > 0 AND a.attisdropped),
   'dependents', ${dependents},
+  'columnsInViews', (SELECT coalesce(json_agg(DISTINCT a.attname::text), '[]')
+       FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid AND r.ev_class <> t.oid
+       JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+      WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+        AND d.refobjid = t.oid AND d.refobjsubid > 0),
   'partitionedBy', (SELECT coalesce(json_agg(json_build_object('name', a.attname,
                        'type', pg_catalog.format_type(a.atttypid, NULL))), '[]')
        FROM pg_catalog.pg_partitioned_table p JOIN pg_catalog.pg_attribute a

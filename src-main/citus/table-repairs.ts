@@ -2,7 +2,8 @@
 import { identifier, qualified } from '../connections/database';
 import type { ChangeResult, Statement, StatementOptions, Writer } from '../connections/database';
 import { assertNever } from '../contract/failure';
-import type { RepairAction } from '../contract/table-changes';
+import type { RepairAction } from '../contract/repairs';
+import { addColumnStatement, fillRangeStatement, requireColumnStatement } from './column-fill';
 
 /** A text without values is one implicit transaction, so a repair of several statements happens as a whole or not at all. */
 export function repairStatement(action: RepairAction): Statement {
@@ -36,6 +37,12 @@ export function repairStatement(action: RepairAction): Statement {
       return identityToSequence(action);
     case 'create-extension':
       return { text: `CREATE EXTENSION IF NOT EXISTS ${identifier(action.extension)}` };
+    case 'add-column':
+      return addColumnStatement(action);
+    case 'fill-column':
+      return fillRangeStatement(action, 0);
+    case 'require-column':
+      return requireColumnStatement(action);
     default:
       return assertNever(action);
   }

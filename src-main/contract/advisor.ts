@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { tableName } from './cluster';
 import type { TableName } from './cluster';
+import type { ColumnPreparation } from './table-changes';
 
 export type Becomes = 'distributed' | 'reference' | 'local' | 'schema';
 
@@ -154,6 +155,8 @@ export interface DesignTable extends TableName {
   /** What `shards` was simulated from, or why it was not. */
   readonly shardsFrom: string;
   readonly mustChange: boolean;
+  /** What is done to the column first, as the distribute operation is asked for it; null where nothing is. */
+  readonly prepare: ColumnPreparation | null;
 }
 
 export interface ForeignKeyFate {

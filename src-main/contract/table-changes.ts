@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { tableName } from './cluster';
 import type { TableName } from './cluster';
-import type { IdentityFacts } from './table-facts';
 import { shardTransferModes } from './rebalance';
 import type { ShardTransferMode } from './rebalance';
+import type { RepairAction } from './repairs';
+import type { IdentityFacts } from './table-facts';
 
 /** Ids of the repairs, as a refusal offered them, that the plan shall carry out as steps of its own. */
 const repairs = z.array(z.string().min(1).max(400)).max(2_000).optional();
@@ -12,6 +13,15 @@ const name = z.string().min(1).max(63);
 const shardCount = z.number().int().min(1).max(64_000);
 const transferMode = z.enum(shardTransferModes);
 const colocateWith = z.union([z.literal('default'), z.literal('none'), tableName]);
+
+/** What is done to the distribution column of a table before the table is distributed. */
+export const columnPreparation = z.discriminatedUnion('how', [
+  /** To a type that holds every value of the present one. */
+  z.object({ how: z.literal('widen'), type: z.enum(['integer', 'bigint', 'text']) }),
+  /** Filled from the table that a foreign key leads to; its type is that of the columns it will lie beside. */
+  z.object({ how: z.literal('add'), foreignKey: name, parentColumn: name }),
+]);
+export type ColumnPreparation = z.infer<typeof columnPreparation>;
 
 export const setTable = z.object({
   table: tableName,
@@ -22,6 +32,7 @@ export const setTable = z.object({
   colocateWith,
   /** Null: the server's citus.shard_count, or the colocated table's. */
   shardCount: shardCount.nullable(),
+  prepare: columnPreparation.optional(),
 });
 export type SetTable = z.infer<typeof setTable>;
 
@@ -37,7 +48,14 @@ const moment = z
 export const tableChangeRequests = [
   z.object({
     kind: z.literal('distribute-set'),
-    tables: z.array(setTable).min(1).max(2_000),
+    tables: z.array(setTable).max(2_000),
+    /** Schemas that are distributed as a whole, after the tables. */
+    schemas: z.array(name).max(500).optional(),
+    /** Foreign keys that leave for good. */
+    lostKeys: z
+      .array(z.object({ table: tableName, constraint: name }))
+      .max(5_000)
+      .optional(),
     /** Without blocking writes, where a table is distributed by hash. */
     concurrently: z.boolean(),
     repairs,
@@ -110,69 +128,6 @@ export const tableChangeRequests = [
   }),
   z.object({ kind: z.literal('drop-partitions'), table: tableName, olderThan: moment, repairs }),
 ] as const;
-
-/** A step that makes what is in the way of a change fit, written by the app and never by the person. */
-export type RepairAction =
-  | {
-      readonly type: 'drop-constraint';
-      readonly schema: string;
-      readonly name: string;
-      readonly constraint: string;
-    }
-  | {
-      readonly type: 'add-constraint';
-      readonly schema: string;
-      readonly name: string;
-      readonly constraint: string;
-      /** As pg_get_constraintdef writes it. */
-      readonly definition: string;
-    }
-  | {
-      /** One statement: it is never without its key. */
-      readonly type: 'replace-constraint';
-      readonly schema: string;
-      readonly name: string;
-      readonly constraint: string;
-      readonly definition: string;
-      /** Column that it did not have before: by it the change is recognised. */
-      readonly column: string;
-    }
-  | {
-      readonly type: 'replace-index';
-      readonly schema: string;
-      readonly name: string;
-      readonly index: string;
-      readonly definition: string;
-      readonly column: string;
-    }
-  | {
-      readonly type: 'drop-trigger';
-      readonly schema: string;
-      readonly name: string;
-      readonly trigger: string;
-    }
-  | {
-      readonly type: 'drop-expression';
-      readonly schema: string;
-      readonly name: string;
-      readonly column: string;
-    }
-  | {
-      readonly type: 'change-column-type';
-      readonly schema: string;
-      readonly name: string;
-      readonly column: string;
-      readonly columnType: string;
-    }
-  | {
-      /** The numbers go on from where the identity column was, by a sequence of the table's own. */
-      readonly type: 'identity-to-sequence';
-      readonly schema: string;
-      readonly name: string;
-      readonly column: string;
-      readonly sequence: string;
-    }
-  | { readonly type: 'create-extension'; readonly extension: string };
 
 /** An identity column that is set aside in the transaction that makes its table anew. */
 export interface IdentityColumn extends TableName, IdentityFacts {
@@ -293,7 +248,7 @@ export interface Repair {
 
 export interface SetTableDetails {
   readonly table: string;
-  readonly becomes: SetTable['becomes'];
+  readonly becomes: SetTable['becomes'] | 'schema';
   /** "by agency_id"; empty for other types. */
   readonly by: string;
   readonly bytes: number;

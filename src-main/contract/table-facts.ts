@@ -103,6 +103,8 @@ export interface TableFacts extends TableName {
     readonly kind: 'view' | 'materialized-view' | 'function';
     readonly name: string;
   }[];
+  /** Columns that some view or rule reads. */
+  readonly columnsInViews: readonly string[];
   /** Columns that it is partitioned by. */
   readonly partitionedBy: readonly { readonly name: string; readonly type: string }[];
 }

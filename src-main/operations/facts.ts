@@ -2,6 +2,7 @@
 import { readNewNode, readPostgresVersionNumber, readTablesNotOwned } from '../citus/node-facts';
 import { readCoordinatorReaches } from '../citus/operation-reads';
 import { readRebalancePlan } from '../citus/rebalance-plan';
+import { readSchemaState, readTablesOfSchema } from '../citus/change-reads';
 import { readColumnHasNull, readDistributionSettings, readTableFacts } from '../citus/table-facts';
 import type { Reader } from '../connections/database';
 import { FailureError, toFailure } from '../contract/failure';
@@ -14,7 +15,9 @@ import { planMoveShards } from '../plans/move-shards';
 import type { MoveShardsFacts } from '../plans/move-shards';
 import { readable } from '../plans/plan';
 import type { PlanContext } from '../plans/plan';
-import type { SetFacts } from '../plans/distribute-set';
+import type { SetFacts } from '../plans/set-course';
+import { mostSchemaTables } from '../plans/set-schemas';
+import type { SetSchema } from '../plans/set-schemas';
 import type { TableFacts } from '../contract/table-facts';
 import { planRebalance } from '../plans/rebalance';
 import { planTableChange } from './change-facts';
@@ -160,14 +163,53 @@ async function setFacts(source: FactSource, request: RequestOf<'distribute-set'>
   ]);
   const tables: TableFacts[] = [];
   const nulls: Record<string, boolean | 'unknown'> = {};
+  const orphans: Record<string, boolean | 'unknown'> = {};
   for (const item of request.tables.filter((one) => one.becomes !== 'skip')) {
     const table = await readTableFacts(access.reader, snapshot.versions, item.table, options);
     if (!table) continue;
     tables.push(await withShardBytes(source, table));
     if (item.column === null) continue;
     nulls[`${table.schema}.${table.name}`] = await hasNull(access.reader, table, item.column, source);
+    if (item.prepare?.how === 'add')
+      orphans[`${table.schema}.${table.name}`] = await hasOrphans(table, item.prepare.foreignKey, source);
   }
-  return { snapshot, settings, answers, tables, nulls };
+  const schemas = await setSchemas(source, request.schemas ?? []);
+  if (schemas.reduce((sum, one) => sum + one.tables.length, 0) <= mostSchemaTables) {
+    for (const name of schemas.flatMap((one) => one.tables)) {
+      const table = await readTableFacts(access.reader, snapshot.versions, name, options);
+      if (table) tables.push(await withShardBytes(source, table));
+    }
+  }
+  return { snapshot, settings, answers, tables, nulls, orphans, schemas };
+}
+
+async function setSchemas(source: FactSource, names: readonly string[]): Promise<readonly SetSchema[]> {
+  const { access, snapshot } = source;
+  const schemas: SetSchema[] = [];
+  for (const name of names) {
+    const state = snapshot.capabilities.schemaSharding
+      ? await readSchemaState(access.reader, name, limits(source))
+      : { exists: true, isDistributed: false };
+    const tables = await readTablesOfSchema(access.reader, name, limits(source));
+    schemas.push({ name, exists: state.exists, isDistributed: state.isDistributed, tables });
+  }
+  return schemas;
+}
+
+/** A row that holds NULL in a column of the key refers to nobody. */
+async function hasOrphans(
+  table: TableFacts,
+  foreignKey: string,
+  source: FactSource,
+): Promise<boolean | 'unknown'> {
+  const key = table.foreignKeys.find(({ name }) => name === foreignKey);
+  let answer: boolean | 'unknown' = false;
+  for (const column of key?.columns ?? []) {
+    const found = await hasNull(source.access.reader, table, column, source);
+    if (found === true) return true;
+    if (found === 'unknown') answer = found;
+  }
+  return answer;
 }
 
 export async function hasNull(

@@ -23,7 +23,11 @@ type Request = RequestOf<'distribute-table'>;
 
 /** Whether the rows are counted before and after. */
 export function comparesRows(table: TableFacts, request: Request): boolean {
-  return table.totalBytes <= countableBytes && request.as.type !== 'local';
+  return isCountable(table) && request.as.type !== 'local';
+}
+
+export function isCountable(table: TableFacts): boolean {
+  return table.totalBytes <= countableBytes;
 }
 
 export function titleOf(request: Request): string {
@@ -147,12 +151,10 @@ export function truncateStep(
   stepId: string,
   facts: Pick<DistributeFacts, 'snapshot'>,
   table: TableFacts,
-  request: Request,
   context: PlanContext,
 ): StepDraft | null {
   const name = readable(table);
-  if (request.as.type === 'local' || table.heapBytes === 0) return null;
-  if (plainTablesReferencing(facts, table).length > 0) return null;
+  if (table.heapBytes === 0 || plainTablesReferencing(facts, table).length > 0) return null;
   return {
     stepId,
     title: `Drop the hidden local copy of the rows of ${name}`,

@@ -41,7 +41,7 @@ export function planDistributeTable(
 
   const choice = colocationFor(facts, table, request);
   const colocated = choice?.outcome === 'joins' ? choice.tables.map(readable) : [];
-  const truncate = truncateStep('truncate-local', facts, table, request, context);
+  const truncate = request.as.type === 'local' ? null : truncateStep('truncate-local', facts, table, context);
   const steps: readonly StepDraft[] = [
     distributeStep('distribute', table, request, choice, context),
     ...(truncate ? [truncate] : []),

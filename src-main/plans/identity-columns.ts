@@ -1,7 +1,8 @@
 /** Identity columns: what stands against them, and how they are numbered instead or set aside for the time of a change. Pure. */
 import type { TableName } from '../contract/cluster';
 import type { TableFacts } from '../contract/table-facts';
-import type { IdentityColumn, RepairAction } from '../contract/table-changes';
+import type { RepairAction } from '../contract/repairs';
+import type { IdentityColumn } from '../contract/table-changes';
 import { repairId } from './mend';
 import type { Reason } from './mend';
 import { listed, readable, sameTable } from './plan';

@@ -8,15 +8,10 @@ import type { TableFacts } from '../contract/table-facts';
 
 type As = RequestOf<'distribute-table'>['as'];
 
-/** With the table distributed, and with what Citus does to its neighbours by itself. */
-export function afterDistributing(
-  snapshot: ClusterSnapshot,
+function shellOf(
   table: TableFacts,
-  as: As,
-  choice: ColocationChoice | null,
-): ClusterSnapshot {
-  const rest = snapshot.tables.filter((one) => !sameTable(one, table));
-  const shell = {
+): Omit<ClusterTable, 'type' | 'method' | 'distributionColumn' | 'colocationId' | 'shardCount'> {
+  return {
     oid: table.oid,
     schema: table.schema,
     name: table.name,
@@ -26,7 +21,18 @@ export function afterDistributing(
     parentOid: null,
     hasReplicaIdentity: table.hasReplicaIdentity,
     isUnlogged: table.isUnlogged,
-  } as const;
+  };
+}
+
+/** With the table distributed, and with what Citus does to its neighbours by itself. */
+export function afterDistributing(
+  snapshot: ClusterSnapshot,
+  table: TableFacts,
+  as: As,
+  choice: ColocationChoice | null,
+): ClusterSnapshot {
+  const rest = snapshot.tables.filter((one) => !sameTable(one, table));
+  const shell = shellOf(table);
   if (as.type !== 'hash') {
     const own: ClusterTable = {
       ...shell,
@@ -82,6 +88,28 @@ export function afterDistributing(
         minValue: shard.minValue,
         maxValue: shard.maxValue,
         groupIds: [groupIds.get(shard.node) ?? -1],
+      })),
+    ],
+  };
+}
+
+/** With every table of the schema on one node that Citus chooses. */
+export function afterDistributingSchema(
+  snapshot: ClusterSnapshot,
+  tables: readonly TableFacts[],
+): ClusterSnapshot {
+  const colocationId = -Math.min(...tables.map(({ oid }) => oid));
+  return {
+    ...snapshot,
+    tables: [
+      ...snapshot.tables.filter((one) => !tables.some((table) => sameTable(one, table))),
+      ...tables.map((table): ClusterTable => ({
+        ...shellOf(table),
+        type: 'schema',
+        method: 'none',
+        distributionColumn: null,
+        colocationId,
+        shardCount: 1,
       })),
     ],
   };

@@ -1,6 +1,6 @@
 /** Foreign keys that leave for the time of a change, and how each can come back where its tables then lie. Pure. */
 import type { ClusterSnapshot, ClusterTable, TableName } from '../contract/cluster';
-import type { RepairAction } from '../contract/table-changes';
+import type { RepairAction } from '../contract/repairs';
 import { readable, sameTable } from './plan';
 import type { PlanContext } from './plan';
 import type { ForeignKeyFacts, TableFacts } from '../contract/table-facts';
@@ -75,6 +75,12 @@ function definitionFor(
     world.tables.find((one) => sameTable(one, name));
   const own = typeOf(table);
   const target = typeOf(key.references);
+  if (own?.type === 'schema' || target?.type === 'schema') {
+    const isTogether = target?.type === 'reference' || own?.colocationId === target?.colocationId;
+    return isTogether
+      ? { definition: key.definition, isWider: false }
+      : { why: `${readable(table)} and ${readable(key.references)} do not lie in one schema` };
+  }
   const isHash = (one: ClusterTable | undefined): one is ClusterTable => one?.type === 'distributed';
   if (!isHash(own)) {
     return isHash(target)

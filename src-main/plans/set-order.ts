@@ -1,5 +1,4 @@
 /** In which order the tables of a set are distributed: parents before children, models before those colocated with them. */
-import type { TableName } from '../contract/cluster';
 import type { SetTable } from '../contract/table-changes';
 import { sameTable } from './plan';
 import type { TableFacts } from '../contract/table-facts';
@@ -17,25 +16,42 @@ export interface SetOrder {
 
 /** Reference tables first, where nothing else decides: what they take into the metadata is then known early. */
 export function inSetOrder(members: readonly Member[]): SetOrder {
-  const waiting = [...members].toSorted((one, other) => rank(one) - rank(other));
-  const placed: Member[] = [];
+  const { ordered, ring } = inOrderOf(
+    [...members].toSorted((one, other) => rank(one) - rank(other)),
+    ({ item, table }, other) =>
+      [
+        ...table.foreignKeys.map((key) => key.references),
+        ...(typeof item.colocateWith === 'string' ? [] : [item.colocateWith]),
+      ].some((name) => sameTable(name, other.table)),
+  );
+  return { members: [...ordered, ...ring], ring };
+}
+
+/** Tables that keys lead to before those they come from. */
+export function parentTablesFirst(tables: readonly TableFacts[]): readonly TableFacts[] {
+  const { ordered, ring } = inOrderOf(tables, (table, other) =>
+    table.foreignKeys.some((key) => sameTable(key.references, other)),
+  );
+  return [...ordered, ...ring];
+}
+
+/** Each after all that it waits for; what waits in a ring is left over, in the order it was given. */
+export function inOrderOf<T>(
+  items: readonly T[],
+  waitsFor: (item: T, other: T) => boolean,
+): { readonly ordered: readonly T[]; readonly ring: readonly T[] } {
+  const waiting = [...items];
+  const ordered: T[] = [];
   while (waiting.length > 0) {
-    const next = waiting.findIndex((member) => waitsFor(member, waiting).length === 0);
-    if (next === -1) return { members: [...placed, ...waiting], ring: waiting };
-    placed.push(...waiting.splice(next, 1));
+    const next = waiting.findIndex(
+      (item) => !waiting.some((other) => other !== item && waitsFor(item, other)),
+    );
+    if (next === -1) break;
+    ordered.push(...waiting.splice(next, 1));
   }
-  return { members: placed, ring: [] };
+  return { ordered, ring: waiting };
 }
 
 function rank({ item }: Member): number {
   return item.becomes === 'reference' ? 0 : item.becomes === 'distributed' ? 1 : 2;
-}
-
-function waitsFor(member: Member, waiting: readonly Member[]): readonly Member[] {
-  const { item, table } = member;
-  const before: readonly TableName[] = [
-    ...table.foreignKeys.map((key) => key.references),
-    ...(typeof item.colocateWith === 'string' ? [] : [item.colocateWith]),
-  ];
-  return waiting.filter((other) => other !== member && before.some((name) => sameTable(name, other.table)));
 }

@@ -357,22 +357,25 @@ function colocationRefusals(
         {
           code: 'colocate-type',
           message: `${column.name} is ${column.type}${column.collation ? ` (${column.collation})` : ''}, the column of ${other} is ${choice.expected}; equal values would hash differently.`,
-          fix: `Give both columns one type and collation, or colocate with another table.`,
+          fix: table.columnsInViews.includes(column.name)
+            ? 'Drop the views that read the column, give both columns one type, and make the views again.'
+            : 'Give both columns one type and collation, or colocate with another table.',
           fixSql: `ALTER TABLE ${context.sql.qualified(table)} ALTER COLUMN ${context.sql.identifier(column.name)} TYPE ${choice.expected};`,
-          repair: {
-            id: repairId('colocate-type', table, `${column.name} ${choice.expected}`),
-            title: `Make ${column.name} ${choice.expected}`,
-          },
-          mend: [
-            {
-              type: 'change-column-type',
-              schema: table.schema,
-              name: table.name,
-              column: column.name,
-              columnType: choice.expected,
-            },
-          ],
+          ...(table.columnsInViews.includes(column.name)
+            ? {}
+            : retyping(table, column.name, choice.expected)),
         },
       ];
   }
+}
+
+function retyping(table: TableFacts, column: string, columnType: string): Pick<Reason, 'repair' | 'mend'> {
+  const { schema, name } = table;
+  return {
+    repair: {
+      id: repairId('colocate-type', table, `${column} ${columnType}`),
+      title: `Make ${column} ${columnType}`,
+    },
+    mend: [{ type: 'change-column-type', schema, name, column, columnType }],
+  };
 }

@@ -180,26 +180,31 @@ export function changedTables(design: Design): readonly DesignTable[] {
   return design.tables.filter(({ becomes, isKept }) => !isKept && becomes !== 'local');
 }
 
-/** Why the operation cannot carry the design out by itself; null where it can. */
+/** Why there is nothing to carry out; null where there is. */
 export function reviewBlocked(design: Design): string | null {
-  const added = design.changes.filter(({ code }) => code === 'add-column' || code === 'change-type').length;
-  if (changedTables(design).length === 0) return 'This design changes nothing';
-  if (design.kind === 'schemas') return 'Schemas are distributed one at a time; the SQL script has them all';
-  if (added > 0)
-    return `${formatCounted(added, 'column')} must be added or changed first; the SQL script begins with that`;
-  return null;
+  return changedTables(design).length === 0 ? 'This design changes nothing' : null;
 }
 
+/** Tables of a schema change with their schema; keys that the design gives up leave for good. */
 export function toSetRequest(design: Design, repairs: readonly string[]): RequestOf<'distribute-set'> {
+  const changed = changedTables(design);
+  const schemas = new Set(changed.flatMap(({ becomes, schema }) => (becomes === 'schema' ? [schema] : [])));
   return {
     kind: 'distribute-set',
-    tables: changedTables(design).map((table) => ({
-      table: { schema: table.schema, name: table.name },
-      becomes: table.becomes === 'reference' ? 'reference' : 'distributed',
-      column: table.column,
-      colocateWith: table.colocateWith ?? 'none',
-      shardCount: table.becomes === 'distributed' && table.colocateWith === null ? table.shardCount : null,
-    })),
+    tables: changed
+      .filter(({ becomes }) => becomes !== 'schema')
+      .map((table) => ({
+        table: { schema: table.schema, name: table.name },
+        becomes: table.becomes === 'reference' ? 'reference' : 'distributed',
+        column: table.column,
+        colocateWith: table.colocateWith ?? 'none',
+        shardCount: table.becomes === 'distributed' && table.colocateWith === null ? table.shardCount : null,
+        ...(table.prepare === null ? {} : { prepare: table.prepare }),
+      })),
+    schemas: [...schemas],
+    lostKeys: design.foreignKeys
+      .filter(({ fate }) => fate === 'lost')
+      .map(({ from, name }) => ({ table: from, constraint: name })),
     concurrently: false,
     repairs: [...repairs],
   };

@@ -13,6 +13,7 @@ import {
   undistributeStep,
   updateColocationStep,
 } from './change-steps';
+import { fillColumnStep } from './fill-steps';
 import {
   addNodeStep,
   replicateReferenceTablesStep,
@@ -59,6 +60,9 @@ export const stepTable: StepTable = {
   'change-column-type': repairStep,
   'identity-to-sequence': repairStep,
   'create-extension': repairStep,
+  'add-column': repairStep,
+  'fill-column': fillColumnStep,
+  'require-column': repairStep,
 };
 
 /** The table's type ties each action to its own step, so the pairing below holds for every entry. */

@@ -7,7 +7,7 @@ import {
 } from '../../citus/change-reads';
 import { repairTable } from '../../citus/table-repairs';
 import { assertNever } from '../../contract/failure';
-import type { RepairAction } from '../../contract/table-changes';
+import type { RepairAction } from '../../contract/repairs';
 import type { Observation, Step, StepContext } from './step';
 import { noticeWords } from './step';
 
@@ -85,6 +85,21 @@ async function observe({ action, reader, timing }: StepContext<RepairAction>): P
       return (await readHasExtension(reader(), action.extension, options))
         ? done(`${action.extension} is installed`)
         : absent(`no extension ${action.extension}`);
+    case 'add-column': {
+      const column = await readColumn(reader(), action, action.column, options);
+      if (!column) return gone;
+      return column.type === null
+        ? absent(`no column ${action.column}`)
+        : done(`${action.column} is there, ${column.type}`);
+    }
+    case 'fill-column':
+    case 'require-column': {
+      const column = await readColumn(reader(), action, action.column, options);
+      if (!column?.type) return { state: 'conflict', words: `there is no column ${action.column}` };
+      return column.isNullable
+        ? absent(`${action.column} may be NULL`)
+        : done(`every row has a value in ${action.column}`);
+    }
     default:
       return assertNever(action);
   }

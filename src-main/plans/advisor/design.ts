@@ -9,13 +9,14 @@ import type {
   ForeignKeyFate,
 } from '../../contract/advisor';
 import type { TableName } from '../../contract/cluster';
+import type { ColumnPreparation } from '../../contract/table-changes';
 import type { Judge, Placed } from './assignment';
 import { designChanges } from './changes';
 import { shortened } from './columns';
 import type { AdvisorTable, ColumnSample } from '../../contract/advisor-facts';
 import type { SqlQuoting } from '../plan';
 import { settleGroups } from './groups';
-import type { Grouped } from './groups';
+import type { Grouped, WidenedType } from './groups';
 import { foreignKeyFates, uniqueFates } from './key-fates';
 import type { KeyFate, UniqueFate } from './key-fates';
 import { scoreOf, spreadOf } from './score';
@@ -142,6 +143,7 @@ export function toDesign(
       shards: simulation?.shares ?? null,
       shardsFrom: simulation?.from ?? (one.isKept ? 'as it lies now' : shardsWords(one.becomes)),
       mustChange: changing.has(`${table.schema}\0${table.name}`),
+      prepare: preparationOf(one, evaluated.grouped.typeChanges.get(index)),
     };
   });
   return {
@@ -165,6 +167,12 @@ export function toDesign(
     })),
     problems,
   };
+}
+
+function preparationOf(one: Placed, type: WidenedType | undefined): ColumnPreparation | null {
+  if (one.derived?.link.key)
+    return { how: 'add', foreignKey: one.derived.link.key.name, parentColumn: one.derived.parentColumn };
+  return type === undefined ? null : { how: 'widen', type };
 }
 
 export function toFate(tables: readonly AdvisorTable[], key: KeyFate): ForeignKeyFate {

@@ -61,7 +61,7 @@ export function planConvertTable(facts: ChangeFacts, request: Request, context: 
   const unique = [...new Map(reasons.map((reason) => [`${reason.code} ${reason.message}`, reason])).values()];
   if (unique.length > 0) return refusalReply(title, unique);
   const choice = colocationFor(between, table, one);
-  const truncate = truncateStep('truncate-local', between, between.table, one, context);
+  const truncate = truncateStep('truncate-local', between, between.table, context);
   return planReply(context, request, {
     title,
     summary: `${readable(table)} is no longer a ${known?.type ?? ''} table; between the two steps it is an ordinary table of the coordinator.`,

@@ -2,13 +2,14 @@
 import type { PlanReply, RequestOf } from '../../contract/operations';
 import { asideIdentities } from '../identity-columns';
 import type { Reason } from '../mend';
-import { addressOf, counted, listed, planReply, readable, refusalReply, sameTable, sizeWords } from '../plan';
-import type { NodeAnswer, PlanContext } from '../plan';
+import { addressOf, counted, listed, planReply, readable, refusalReply, sizeWords } from '../plan';
+import type { NodeAnswer, PlanContext, StepDraft } from '../plan';
 import { jobWords, nodesWords } from '../preconditions';
-import { definitionWords } from '../distribute-one';
+import { definitionWords, truncateStep } from '../distribute-one';
+import { parentTablesFirst } from '../set-order';
 import type { TableFacts } from '../../contract/table-facts';
 import type { DistributeFacts } from '../distribute-facts';
-import { relationRefusals } from '../table-refusals';
+import { schemaReasons, tenantTableReasons } from './schema-reasons';
 import type { ClusterNode, ClusterSnapshot } from '../../contract/cluster';
 import {
   bytesOf,
@@ -46,7 +47,7 @@ export function planDistributeSchema(
   const title = `Distribute the schema ${schema}`;
   const reasons = [
     ...schemaReasons(facts, schema, false),
-    ...facts.tables.flatMap((table) => tenantTableReasons(facts, table, schema, context)),
+    ...facts.tables.flatMap((table) => tenantTableReasons(facts, table, schema, context)).map(asTold),
     ...clusterReasons(facts, 'distributing a schema'),
   ];
   if (reasons.length > 0) return refusalReply(title, reasons);
@@ -54,17 +55,10 @@ export function planDistributeSchema(
     title,
     summary: `${counted(facts.tables.length, 'table')} of ${schema} (${sizeWords(bytesOf(facts.tables))}) lie together on one node that Citus chooses; tables made in the schema later lie there too.`,
     steps: [
-      {
-        stepId: 'schema',
-        title,
-        where: context.coordinator,
-        blocks: `reads and writes of every table of ${schema} until all rows are copied`,
-        undo: 'citus_schema_undistribute copies the rows back',
-        expectedMs: copyMs(facts.tables, facts.tables.length),
-        countsAsDoneWhen: `pg_dist_schema lists ${schema}, and its tables have as many rows as before.`,
-        ifInterrupted: 'It is one transaction: distributed or unchanged. The next start looks first.',
-        action: { type: 'distribute-schema', schema, compare: namesOf(comparable(facts.tables)) },
-      },
+      schemaStep('schema', schema, facts.tables, context),
+      ...parentTablesFirst(facts.tables)
+        .toReversed()
+        .flatMap((table, index) => truncateStep(`truncate-${index + 1}`, facts, table, context) ?? []),
     ],
     findings: [
       {
@@ -82,6 +76,25 @@ export function planDistributeSchema(
     },
     basis: basisOf(facts),
   });
+}
+
+export function schemaStep(
+  stepId: string,
+  schema: string,
+  tables: readonly TableFacts[],
+  context: PlanContext,
+): StepDraft {
+  return {
+    stepId,
+    title: `Distribute the schema ${schema}`,
+    where: context.coordinator,
+    blocks: `reads and writes of every table of ${schema} until all rows are copied`,
+    undo: 'citus_schema_undistribute copies the rows back',
+    expectedMs: copyMs(tables, tables.length),
+    countsAsDoneWhen: `pg_dist_schema lists ${schema}, and its tables have as many rows as before.`,
+    ifInterrupted: 'It is one transaction: distributed or unchanged. The next start looks first.',
+    action: { type: 'distribute-schema', schema, compare: namesOf(comparable(tables)) },
+  };
 }
 
 export function planUndistributeSchema(
@@ -194,91 +207,9 @@ export function planMoveSchema(
   });
 }
 
-function schemaReasons(facts: SchemaFacts, schema: string, shallBeDistributed: boolean): readonly Reason[] {
-  if (!facts.snapshot.capabilities.schemaSharding) {
-    return [
-      {
-        code: 'no-schema-sharding',
-        message: `Citus ${facts.snapshot.versions.citus} has no distributed schemas.`,
-        fix: 'Update Citus to 12.0 or later.',
-      },
-    ];
-  }
-  if (!facts.schema.exists) {
-    return [
-      {
-        code: 'no-schema',
-        message: `There is no schema ${schema}.`,
-        fix: 'Check the name; names are case-sensitive here.',
-      },
-    ];
-  }
-  if (
-    ['public', 'information_schema', 'citus', 'citus_internal'].includes(schema)
-    || schema.startsWith('pg_')
-  ) {
-    return [
-      {
-        code: 'system-schema',
-        message: `${schema} cannot be a distributed schema.`,
-        fix: 'Move the tables to a schema of their own.',
-      },
-    ];
-  }
-  if (facts.schema.isDistributed === shallBeDistributed) return [];
-  return [
-    {
-      code: 'nothing-changes',
-      message: `${schema} ${facts.schema.isDistributed ? 'already is' : 'is not'} a distributed schema.`,
-      fix: 'Choose another schema.',
-    },
-  ];
-}
-
-/** Source: commands/schema_based_sharding.c of Citus 13.2.2. */
-function tenantTableReasons(
-  facts: SchemaFacts,
-  table: TableFacts,
-  schema: string,
-  context: PlanContext,
-): readonly Reason[] {
-  const known = facts.snapshot.tables.find((one) => sameTable(one, table));
-  const isReference = (one: { readonly schema: string; readonly name: string }): boolean =>
-    facts.snapshot.tables.some((other) => sameTable(other, one) && other.type === 'reference');
-  if (known && known.type !== 'local') {
-    return [
-      {
-        code: 'has-distributed-table',
-        message: `${readable(table)} is a ${known.type} table of Citus; a schema that holds one cannot be distributed.`,
-        fix: 'Undistribute it first.',
-        fixSql: `SELECT undistribute_table(${context.sql.literal(context.sql.qualified(table))});`,
-      },
-    ];
-  }
-  const reasons: Reason[] = [
-    ...relationRefusals({ ...facts, table, columnHasNull: false }, table, 'hash', context).map(
-      ({ code, message, fix, fixSql }) => ({ code, message, fix, fixSql }),
-    ),
-  ];
-  for (const key of table.foreignKeys) {
-    if (key.references.schema === schema || isReference(key.references)) continue;
-    reasons.push({
-      code: 'foreign-key-leaves-schema',
-      message: `Foreign key ${key.name} of ${readable(table)} points to ${readable(key.references)}; keys of a distributed schema reach its own tables and reference tables alone.`,
-      fix: `Make ${readable(key.references)} a reference table, or drop the key.`,
-      fixSql: `SELECT create_reference_table(${context.sql.literal(context.sql.qualified(key.references))});`,
-    });
-  }
-  for (const key of table.referencedBy) {
-    if (key.table.schema === schema) continue;
-    reasons.push({
-      code: 'foreign-key-enters-schema',
-      message: `${readable(key.table)} references ${readable(table)} by ${key.name}; no key may come from another schema.`,
-      fix: 'Drop that key.',
-      fixSql: `ALTER TABLE ${context.sql.qualified(key.table)} DROP CONSTRAINT ${context.sql.identifier(key.name)};`,
-    });
-  }
-  return reasons;
+/** What a set of tables mends as a step of its own is left to the person here. */
+function asTold({ code, message, fix, fixSql }: Reason): Reason {
+  return { code, message, fix, fixSql };
 }
 
 function namesOf(tables: readonly TableFacts[]): readonly { schema: string; name: string }[] {

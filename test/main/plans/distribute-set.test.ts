@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlanReply, RequestOf } from '../../../src-main/contract/operations';
 import { planDistributeSet } from '../../../src-main/plans/distribute-set';
-import type { SetFacts } from '../../../src-main/plans/distribute-set';
+import type { SetFacts } from '../../../src-main/plans/set-course';
 import { inSetOrder } from '../../../src-main/plans/set-order';
 import type { TableFacts } from '../../../src-main/contract/table-facts';
 import {
@@ -76,6 +76,8 @@ function plan(tables: readonly TableFacts[], items: readonly Item[], more: Parti
     settings: distributeFacts().settings,
     answers: answers(of),
     tables: tied(tables),
+    orphans: {},
+    schemas: [],
     nulls: Object.fromEntries(tables.map((one) => [`public.${one.name}`, false])),
   };
   return planDistributeSet(
@@ -241,6 +243,8 @@ describe('a set', () => {
         answers: answers(of),
         tables: [table('t')],
         nulls: {},
+        orphans: {},
+        schemas: [],
       },
       { kind: 'distribute-set', tables: [distributed('t')], concurrently: true },
       context,

@@ -171,6 +171,7 @@ export function tableFacts(more: Partial<TableFacts> = {}): TableFacts {
     hasReplicaIdentity: true,
     accessMethod: 'heap',
     droppedColumns: 0,
+    columnsInViews: [],
     dependents: [],
     partitionedBy: [],
     ...more,

@@ -45,6 +45,7 @@ const table = (name: string, change: Partial<Design['tables'][number]> = {}): De
   shards: [0.5, 0.5],
   shardsFrom: 'statistics',
   mustChange: false,
+  prepare: null,
   ...change,
 });
 const design: Design = {
@@ -166,17 +167,36 @@ describe('what the distribute operation is asked for', () => {
     ]);
   });
 
-  it('is nothing where a column must be added first, or schemas are distributed, or nothing changes', () => {
+  it('names the column that is added first, the schemas that go as a whole, and the keys that leave', () => {
+    const prepare = { how: 'add', foreignKey: 'lines_fk', parentColumn: 'agency_id' } as const;
+    const asked = toSetRequest(
+      {
+        ...design,
+        tables: [
+          table('lines', { prepare }),
+          table('one', { schema: 'a', becomes: 'schema', column: null }),
+          table('two', { schema: 'a', becomes: 'schema', column: null }),
+          table('one', { schema: 'b', becomes: 'schema', column: null, isKept: true }),
+        ],
+        foreignKeys: [
+          {
+            name: 'old_fk',
+            from: { schema: 'public', name: 'notes' },
+            to: { schema: 'public', name: 'lines' },
+            fate: 'lost',
+            why: '',
+          },
+        ],
+      },
+      [],
+    );
+    expect(asked.tables.map((one) => [one.table.name, one.prepare])).toEqual([['lines', prepare]]);
+    expect(asked.schemas).toEqual(['a']);
+    expect(asked.lostKeys).toEqual([{ table: { schema: 'public', name: 'notes' }, constraint: 'old_fk' }]);
+  });
+
+  it('is nothing only where nothing changes', () => {
     expect(reviewBlocked(design)).toBeNull();
-    expect(reviewBlocked({ ...design, kind: 'schemas' })).toMatch(/Schemas/);
     expect(reviewBlocked({ ...design, tables: [table('old', { isKept: true })] })).toMatch(/changes nothing/);
-    const added = {
-      table: { schema: 'public', name: 'permits' },
-      code: 'add-column' as const,
-      message: '',
-      cost: '',
-      sql: '',
-    };
-    expect(reviewBlocked({ ...design, changes: [added] })).toMatch(/1 column must be added/);
   });
 });
