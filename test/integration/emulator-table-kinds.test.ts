@@ -34,6 +34,38 @@ describe.each(await engines())('other kinds of tables on $name', (engine) => {
     expect(await value(coordinator, 'SELECT count(*)::int FROM stays')).toBe(1);
   });
 
+  it('takes local tables along with their triggers, and gets none back that has an identity column', async () => {
+    await tables.run(`CREATE FUNCTION add_one() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN NEW.n := NEW.n + 1; RETURN NEW; END'`);
+    await tables.run('CREATE TABLE lists (code text PRIMARY KEY)');
+    await tables.run('CREATE TABLE firsts (id int PRIMARY KEY, code text REFERENCES lists, n int DEFAULT 0)');
+    await tables.run(
+      'CREATE TABLE seconds (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text REFERENCES lists, first int REFERENCES firsts)',
+    );
+    await tables.run(
+      'CREATE TRIGGER counted BEFORE INSERT ON firsts FOR EACH ROW EXECUTE FUNCTION add_one()',
+    );
+    await tables.run(`INSERT INTO lists VALUES ('a')`);
+    await tables.run(`INSERT INTO firsts VALUES (1, 'a', 10)`);
+    await tables.run(`SELECT create_reference_table('lists')`);
+    await tables.run(`INSERT INTO firsts VALUES (2, 'a', 20)`);
+    await tables.run('DROP TRIGGER counted ON firsts');
+    await tables.run(`INSERT INTO firsts VALUES (3, 'a', 30)`);
+    await tables.run('CREATE TRIGGER again BEFORE INSERT ON firsts FOR EACH ROW EXECUTE FUNCTION add_one()');
+    await tables.run(`INSERT INTO firsts VALUES (4, 'a', 40)`);
+    expect(await rows(coordinator, 'SELECT n FROM firsts ORDER BY id')).toEqual([[11], [21], [30], [41]]);
+    expect(await refusal(coordinator, `SELECT create_distributed_table('firsts', 'id')`)).toMatchObject({
+      code: 'XX000',
+      message: 'cannot distribute relation "firsts" because it has triggers',
+    });
+    expect(await refusal(coordinator, `SELECT create_distributed_table('seconds', 'id')`)).toMatchObject({
+      code: '0A000',
+      message: 'cannot complete operation on a table with identity column',
+    });
+    await tables.run('DROP TABLE seconds, firsts, lists');
+    await tables.run('DROP FUNCTION add_one()');
+  });
+
   it('distributes, moves and undistributes a schema', async () => {
     await tables.run('CREATE SCHEMA tenant_a');
     await tables.run('CREATE TABLE tenant_a.parents (id int PRIMARY KEY, kind text REFERENCES kinds)');

@@ -27,8 +27,8 @@ BEGIN
   END IF;
 END $$;
 
--- Every reason a table cannot become a Citus table of any kind.
-CREATE FUNCTION pg_citus_practice.require_eligible(rel oid) RETURNS void
+-- Every reason a table cannot become a Citus table of any kind. Only a local table keeps its triggers.
+CREATE FUNCTION pg_citus_practice.require_eligible(rel oid, as_local boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   c pg_class;
@@ -66,7 +66,7 @@ BEGIN
       USING ERRCODE = 'XX000', DETAIL = format('Relation "%s" is partitioned table itself so cannot be partition of relation "%s".',
         (SELECT p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid WHERE i.inhparent = def AND p.relkind = 'p' LIMIT 1), c.relname);
   END IF;
-  IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = def AND NOT tgisinternal)
+  IF NOT as_local AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = def AND NOT tgisinternal)
      AND pg_citus_practice.setting('citus.enable_unsafe_triggers', 'off') <> 'on' THEN
     RAISE EXCEPTION 'cannot distribute relation "%" because it has triggers', c.relname
       USING ERRCODE = 'XX000', HINT = format('Consider dropping all the triggers on "%s" and retry.', c.relname);
@@ -738,6 +738,23 @@ BEGIN
   END IF;
 END $body$;
 
+-- The triggers of a local table stand on its twin and fire on its shell: what is written through the coordinator.
+CREATE FUNCTION pg_citus_practice.carry_triggers(rel oid, twin oid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET citus_practice.internal = 'on' AS $$
+DECLARE t record;
+BEGIN
+  FOR t IN SELECT tgname FROM pg_trigger WHERE tgrelid = rel AND NOT tgisinternal
+           EXCEPT SELECT tgname FROM pg_trigger WHERE tgrelid = twin AND NOT tgisinternal LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, pg_citus_practice.qualified(rel));
+  END LOOP;
+  FOR t IN SELECT pg_get_triggerdef(g.oid) AS definition FROM pg_trigger g
+           WHERE g.tgrelid = twin AND NOT g.tgisinternal AND g.tgparentid = 0
+             AND NOT EXISTS (SELECT FROM pg_trigger o WHERE o.tgrelid = rel AND o.tgname = g.tgname) ORDER BY g.tgname LOOP
+    EXECUTE replace(t.definition, format(' ON %s ', pg_citus_practice.qualified(twin)), format(' ON %s ', pg_citus_practice.qualified(rel)));
+  END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION pg_citus_practice.carry_triggers(oid, oid) FROM PUBLIC;
+
 CREATE FUNCTION pg_citus_practice.make_local(rel oid, cascades boolean, auto boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $body$
 DECLARE
@@ -759,7 +776,6 @@ BEGIN
   IF EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = rel) THEN
     RAISE EXCEPTION 'table "%" is already distributed', pg_citus_practice.relname(rel) USING ERRCODE = '42P16';
   END IF;
-  PERFORM pg_citus_practice.require_eligible(rel);
   PERFORM pg_citus_practice.ensure_cluster();
   IF NOT EXISTS (SELECT FROM pg_dist_node WHERE groupid = 0) THEN
     RAISE EXCEPTION 'could not find the coordinator node in metadata as it is not added'
@@ -769,6 +785,7 @@ BEGIN
   family := ARRAY(SELECT m FROM unnest(pg_citus_practice.foreign_key_family(rel)) WITH ORDINALITY u (m, place)
                   WHERE NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = m) ORDER BY place);
   FOREACH t IN ARRAY family LOOP
+    PERFORM pg_citus_practice.require_eligible(t, true);
     IF auto AND cardinality(family) > 1 THEN PERFORM pg_citus_practice.tell_adoption(t); END IF;
     IF EXISTS (SELECT FROM pg_citus_practice.foreign_keys f JOIN pg_dist_partition p ON p.logicalrelid = f.referenced
                WHERE f.relid = t AND (p.partmethod <> 'n' OR p.repmodel <> 't' AND p.colocationid <> 0)) THEN
@@ -786,6 +803,7 @@ BEGIN
       '[{"min": null, "max": null, "groups": [0]}]', false, auto);
     -- a local table's rows are where they always were
     PERFORM pg_citus_practice.drop_local_copies((SELECT relid FROM pg_citus_practice.shell WHERE twinid = t));
+    PERFORM pg_citus_practice.carry_triggers((SELECT relid FROM pg_citus_practice.shell WHERE twinid = t), t);
   END LOOP;
   PERFORM pg_citus_practice.put_keys_back(key_commands);
 END $body$;
