@@ -153,7 +153,7 @@ describe.each(await engines())('the distribution advisor on $name', (engine) => 
           }
         },
       ),
-      { numRuns: Number(process.env['ADVISOR_RUNS'] ?? 6), endOnFailure: true },
+      { numRuns: Number(process.env['ADVISOR_RUNS'] ?? 5), endOnFailure: true },
     );
   }, 300_000);
 });
