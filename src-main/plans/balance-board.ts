@@ -69,11 +69,7 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
   let excess = 0;
   let tried: { readonly group: number; readonly from: number }[] = [];
 
-  const copies = new Map<string, number[]>();
-  groups.forEach(({ shardId }, index) => copies.set(shardId, [...(copies.get(shardId) ?? []), index]));
-  const siblings = groups.map(({ shardId }, index) =>
-    (copies.get(shardId) ?? []).filter((other) => other !== index),
-  );
+  const siblings = siblingsOf(groups);
 
   const off = (node: number): number => {
     const load = loads[node] as number;
@@ -140,7 +136,7 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
     const target = nodes[node] as BalanceNode;
     if (one.isPinned || !target.takes) return false;
     if (!hasRoom(one.bytes, node)) return false;
-    if ((siblings[group] as readonly number[]).some((other) => places[other] === node)) return false;
+    if (siblings.get(group)?.some((other) => places[other] === node)) return false;
     if (problem.isAllowed && !problem.isAllowed(one.shardId, target.nodeId)) return false;
     return true;
   };
@@ -192,14 +188,18 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
     },
     moveToEmptiest(group) {
       const { weight } = groups[group] as BalanceGroup;
-      const free = takers.filter((node) => node !== places[group] && mayLie(group, node));
-      const spread = free.filter((node) => keepsSpread(group, node));
       const mustGo = places[group] === groups[group]?.home && groups[group]?.mustMove === true;
-      const targets = spread.length > 0 ? spread : mustGo ? free : [];
-      let best: number | null = null;
-      for (const node of targets) {
-        if (best === null || fullness(node, weight) < fullness(best, weight)) best = node;
-      }
+      const emptiest = (keeps: (node: number) => boolean): number | null => {
+        let found: number | null = null;
+        let least = Number.POSITIVE_INFINITY;
+        for (const node of takers) {
+          const full = fullness(node, weight);
+          if (full >= least || node === places[group] || !mayLie(group, node) || !keeps(node)) continue;
+          [found, least] = [node, full];
+        }
+        return found;
+      };
+      const best = emptiest((node) => keepsSpread(group, node)) ?? (mustGo ? emptiest(() => true) : null);
       if (best === null) return;
       if (!mustGo && (loads[best] as number) + weight > (nodes[best]?.ceiling ?? 0) + slack) return;
       put(group, best);
@@ -238,6 +238,22 @@ export function createBoard(problem: BalanceProblem): BalanceBoard {
       return false;
     },
   };
+}
+
+/** Other placements of the same shard, of those that have any: few have. */
+function siblingsOf(groups: readonly BalanceGroup[]): ReadonlyMap<number, readonly number[]> {
+  const first = new Map<string, number>();
+  const copies = new Map<string, number[]>();
+  groups.forEach(({ shardId }, index) => {
+    const known = first.get(shardId);
+    if (known === undefined) first.set(shardId, index);
+    else copies.set(shardId, [...(copies.get(shardId) ?? [known]), index]);
+  });
+  return new Map(
+    [...copies.values()].flatMap((all) =>
+      all.map((index): [number, readonly number[]] => [index, all.filter((other) => other !== index)]),
+    ),
+  );
 }
 
 function addTo(list: number[], positions: Int32Array, value: number): void {

@@ -52,6 +52,8 @@ export interface PlannerResult {
 
 interface Cost {
   readonly shardId: string;
+  /** The id as a number: rounded beyond 2^53, and never in another order. */
+  readonly rank: number;
   readonly cost: number;
   /** Nodes with a placement of the shard. */
   readonly holders: number[];
@@ -148,7 +150,7 @@ function initialState(input: PlannerInput, placements: readonly PlannerPlacement
     if (!fill) continue;
     const nodeIds = holders.get(shardId) ?? [];
     if (nodeIds.push(nodeId) === 1) holders.set(shardId, nodeIds);
-    const entry: Cost = { shardId, cost: f32(cost), holders: nodeIds };
+    const entry: Cost = { shardId, rank: Number(shardId), cost: f32(cost), holders: nodeIds };
     fill.totalCost = f32(fill.totalCost + entry.cost);
     fill.shards.push(entry);
     totalCost = f32(totalCost + entry.cost);
@@ -231,6 +233,7 @@ function byFullness(a: Fill, b: Fill): number {
 
 function byCostDescending(a: Cost, b: Cost): number {
   if (a.cost !== b.cost) return a.cost > b.cost ? -1 : 1;
+  if (a.rank !== b.rank) return a.rank - b.rank;
   // As numbers: int8 in text, without leading zeros.
   if (a.shardId.length !== b.shardId.length) return a.shardId.length - b.shardId.length;
   return a.shardId < b.shardId ? -1 : a.shardId > b.shardId ? 1 : 0;

@@ -4,6 +4,7 @@ import type { PlannerPlacement, PlannerResult } from './citus-planner';
 import type { RebalanceStrategy } from '../contract/cluster';
 import type { RebalanceConstraints } from '../contract/rebalance';
 import type { PlannerWorld, WorldGroup } from './planner-world';
+import { rememberLast } from './remember';
 
 export type Measure = RebalanceConstraints['measure'];
 
@@ -25,10 +26,31 @@ export function weightOf(group: WorldGroup, world: PlannerWorld, measure: Measur
   return measure === 'groups' ? 1 : (group.bytes ?? 0) + world.baseCostBytes;
 }
 
+/** As its strategy would have it; the verdict, the plan shown and the measure of ours are the same one. */
 export function planWorldAsCitus(
   world: PlannerWorld,
   measure: Measure,
-  thresholds: Pick<Thresholds, 'defaultThreshold' | 'improvementThreshold'>,
+  thresholds: Thresholds,
+): PlannerResult {
+  return (measure === 'bytes' ? planByBytes : planByGroups)(
+    world,
+    thresholds.defaultThreshold,
+    thresholds.improvementThreshold,
+  );
+}
+
+const planByBytes = rememberLast((world: PlannerWorld, threshold: number, improvement: number) =>
+  planAnew(world, 'bytes', threshold, improvement),
+);
+const planByGroups = rememberLast((world: PlannerWorld, threshold: number, improvement: number) =>
+  planAnew(world, 'groups', threshold, improvement),
+);
+
+export function planAnew(
+  world: PlannerWorld,
+  measure: Measure,
+  threshold: number,
+  improvementThreshold: number,
 ): PlannerResult {
   const sets = new Map<string, PlannerPlacement[]>();
   for (const group of world.groups) {
@@ -41,8 +63,8 @@ export function planWorldAsCitus(
   return planAsCitus({
     nodes: world.nodes.map(({ nodeId, capacity }) => ({ nodeId, capacity })),
     groups: planningGroups([...sets.values()], eligible.size),
-    threshold: thresholds.defaultThreshold,
-    improvementThreshold: thresholds.improvementThreshold,
+    threshold,
+    improvementThreshold,
     maxShardMoves: 1_000_000,
     drainOnly: false,
     isAllowed: (_shardId, nodeId) => eligible.has(nodeId),

@@ -27,6 +27,8 @@ export function pinnedSets(
 /** Without the nodes that count in nothing, and with those that are to be drained as nodes that take no shards. */
 export function countedWorld(world: PlannerWorld, constraints: RebalanceConstraints): PlannerWorld {
   const rules = rulesOf(constraints);
+  // The very same one, so that what is known of it holds.
+  if (![...rules.values()].some((rule) => rule === 'exempt' || rule === 'drain')) return world;
   const isExempt = (nodeId: number): boolean => rules.get(nodeId) === 'exempt';
   return {
     ...world,
@@ -55,7 +57,7 @@ export function toOwnPlanInput(
   const shards = new Set(constraints.pinnedShards);
   const isPinned = (group: WorldGroup, nodeId: number): boolean =>
     sets.has(group.set)
-    || group.shardIds.some((shardId) => shards.has(shardId))
+    || (shards.size > 0 && group.shardIds.some((shardId) => shards.has(shardId)))
     || rules.get(nodeId) === 'freeze';
   const { measure } = constraints;
   return {

@@ -18,6 +18,7 @@ import { counted } from './plan';
 import { notesOn } from './plan-notes';
 import { applyWhatIf, toWorld } from './planner-world';
 import type { PlannerWorld, WorldFacts } from './planner-world';
+import { rememberFor, rememberLast } from './remember';
 import { fullnessOf, judgeWorld } from './rebalance-verdict';
 
 /** As citus.max_background_task_executors and ..._per_node have it when nobody set them. */
@@ -30,7 +31,7 @@ export function exploreRebalance(
   pace: Pace,
 ): RebalanceExploration {
   const { snapshot } = facts;
-  const world = applyWhatIf(toWorld(facts), whatIf);
+  const world = worldUnder(worldOf(snapshot, facts), whatIf);
   const { measure } = constraints;
   const unsized = world.groups.filter(({ bytes }) => bytes === null).length;
   const unknown =
@@ -52,6 +53,22 @@ export function exploreRebalance(
     isolatedShardId: world.isolatedShardId,
   };
 }
+
+/** While somebody turns knobs the cluster is the same, and as a rule what is tried out is as well. */
+const worldOf = rememberLast(
+  (_snapshot: ClusterSnapshot, facts: WorldFacts) => toWorld(facts),
+  ([one], [other]) =>
+    one.shardBytes === other.shardBytes
+    && one.disks === other.disks
+    && one.baseCostBytes === other.baseCostBytes,
+);
+const worldUnder = rememberLast(
+  (world: PlannerWorld, whatIf: WhatIf) => applyWhatIf(world, whatIf),
+  ([one], [other]) => JSON.stringify(one) === JSON.stringify(other),
+);
+const groupsOf = rememberFor(
+  (world: PlannerWorld) => new Map(world.groups.map((group) => [group.shardId, group])),
+);
 
 interface Shown {
   readonly world: PlannerWorld;
@@ -93,7 +110,7 @@ function toExplored(
   parallelism: Parallelism,
   notes: ExploredPlan['notes'],
 ): ExploredPlan {
-  const byShard = new Map(world.groups.map((group) => [group.shardId, group]));
+  const byShard = groupsOf(world);
   const timed = moves.map((move) => ({ ...move, bytes: byShard.get(move.shardId)?.bytes ?? 0 }));
   const isSized = moves.every(({ shardId }) => typeof byShard.get(shardId)?.bytes === 'number');
   const available = new Map(

@@ -7,6 +7,8 @@ import type { Assignment, BalanceProblem } from './fewest-bytes';
 import { orderMoves } from './move-order';
 import type { OrderedMove } from './move-order';
 import { planTime } from './move-time';
+import { prepare } from './own-problem';
+import type { Prepared } from './own-problem';
 import type { Parallelism } from './move-time';
 import type { Pace } from './move-estimate';
 import type { RebalanceConstraints } from '../contract/rebalance';
@@ -84,122 +86,6 @@ export function planOwn(input: OwnPlanInput): OwnPlan {
   return outcome(input, world, withinLimits(input, world), hit);
 }
 
-interface Prepared {
-  readonly problem: Omit<BalanceProblem, 'nodes'>;
-  readonly reference: Assignment;
-  readonly nodeIndexes: ReadonlyMap<number, number>;
-  readonly average: number;
-  readonly ceiling: number;
-  /** Utilisation that a node which is to be filled shall reach. */
-  readonly floor: number;
-  readonly isEmpty: readonly boolean[];
-  /** Utilisation of the fullest node that is held to the target, now. */
-  readonly fullest: number;
-}
-
-function prepare(input: OwnPlanInput): Prepared {
-  const nodeIndexes = new Map(input.nodes.map(({ nodeId }, index) => [nodeId, index]));
-  const groups = input.groups.map((group) => ({ ...group, home: nodeIndexes.get(group.nodeId) ?? 0 }));
-  const before = Int32Array.from(groups, ({ home }) => home);
-  const reference = followMoves(input, nodeIndexes, before);
-  const sets = [...new Set(groups.map(({ set }) => set))];
-  const setIndexes = new Map(sets.map((set, index) => [set, index]));
-  const utilisations = (places: Assignment, set?: string): readonly number[] => {
-    const loads = input.nodes.map(() => 0);
-    groups.forEach((group, index) => {
-      const place = places[index] as number;
-      if (set === undefined || group.set === set) loads[place] = (loads[place] ?? 0) + group.weight;
-    });
-    return loads.map((load, index) => {
-      const node = input.nodes[index] as OwnNode;
-      return node.capacity > 0 && node.isHeld ? load / node.capacity : 0;
-    });
-  };
-  const weight = groups.reduce((sum, group) => sum + group.weight, 0);
-  const capacity = input.nodes.reduce((sum, node) => sum + node.capacity, 0);
-  const average = capacity > 0 ? weight / capacity : 0;
-  const now = utilisations(before);
-  const after = utilisations(reference);
-  const emptiest = Math.min(...after.filter((_one, index) => input.nodes[index]?.takes === true));
-  const { target } = input;
-  return {
-    problem: {
-      groups: groups.map((group) => ({
-        shardId: group.shardId,
-        home: group.home,
-        weight: group.weight,
-        bytes: group.bytes,
-        set: setIndexes.get(group.set) ?? 0,
-        isPinned: group.isPinned,
-        mustMove: !group.isPinned && isMisplaced(input, group, input.nodes[group.home]),
-      })),
-      reserveFactor: input.limits.movesPerNode,
-      // No set ends more uneven than it is, or than Citus would leave it: its queries stay spread.
-      setCeilings: spreadOf(input, groups, before, reference, sets),
-      ...(input.isAllowed ? { isAllowed: input.isAllowed } : {}),
-    },
-    reference,
-    nodeIndexes,
-    average,
-    ceiling: target.type === 'as-citus' ? Math.max(...after, 0) : average * (1 + target.share),
-    floor:
-      target.type === 'as-citus'
-        ? Math.min(emptiest, average * (1 - input.threshold))
-        : average * Math.max(0, 1 - target.share),
-    isEmpty: now.map((one) => one === 0),
-    fullest: Math.max(...now, 0),
-  };
-}
-
-function isMisplaced(input: OwnPlanInput, group: OwnGroup, node: OwnNode | undefined): boolean {
-  if (!node || node.capacity <= 0) return true;
-  return input.isAllowed?.(group.shardId, group.nodeId) === false;
-}
-
-function followMoves(
-  input: OwnPlanInput,
-  nodeIndexes: ReadonlyMap<number, number>,
-  before: Assignment,
-): Assignment {
-  const places = Int32Array.from(before);
-  const lies = new Map(input.groups.map((group, index) => [`${group.shardId} ${group.nodeId}`, index]));
-  for (const { shardId, sourceNodeId, targetNodeId } of input.reference) {
-    const index = lies.get(`${shardId} ${sourceNodeId}`);
-    if (index === undefined) continue;
-    lies.delete(`${shardId} ${sourceNodeId}`);
-    lies.set(`${shardId} ${targetNodeId}`, index);
-    places[index] = nodeIndexes.get(targetNodeId) ?? (places[index] as number);
-  }
-  return places;
-}
-
-function spreadOf(
-  input: OwnPlanInput,
-  groups: readonly OwnGroup[],
-  before: Assignment,
-  after: Assignment,
-  sets: readonly string[],
-): readonly number[] {
-  const setIndexes = new Map(sets.map((set, index) => [set, index]));
-  const highest = (places: Assignment): Float64Array => {
-    const loads = sets.map(() => new Float64Array(input.nodes.length));
-    groups.forEach((group, index) => {
-      const ofSet = loads[setIndexes.get(group.set) ?? 0] as Float64Array;
-      const place = places[index] as number;
-      ofSet[place] = (ofSet[place] as number) + group.weight;
-    });
-    return Float64Array.from(loads, (ofSet) =>
-      input.nodes.reduce(
-        (most, { capacity }, node) =>
-          capacity > 0 ? Math.max(most, (ofSet[node] as number) / capacity) : most,
-        0,
-      ),
-    );
-  };
-  const [was, is] = [highest(before), highest(after)];
-  return sets.map((_set, index) => Math.max(was[index] as number, is[index] as number));
-}
-
 function solve(
   input: OwnPlanInput,
   world: Prepared,
@@ -210,7 +96,7 @@ function solve(
     ...world.problem,
     nodes: input.nodes.map((node, index) => {
       const isFilled = node.isFilled || input.target.type === 'within';
-      const share = isFilled ? 1 : world.isEmpty[index] === true ? emptyShare : 0;
+      const share = isFilled ? 1 : world.loads[index] === 0 ? emptyShare : 0;
       return {
         nodeId: node.nodeId,
         capacity: node.capacity,
@@ -226,21 +112,16 @@ function solve(
 }
 
 function toMoves(input: OwnPlanInput, world: Prepared, places: Assignment): readonly OrderedMove[] {
-  const moves = input.groups.flatMap((group, index): OrderedMove[] => {
+  const moves: OrderedMove[] = [];
+  input.groups.forEach(({ shardId, nodeId, set, weight, bytes }, index) => {
     const target = input.nodes[places[index] as number];
-    if (!target || target.nodeId === group.nodeId) return [];
-    const { shardId, nodeId, set, weight, bytes } = group;
-    return [{ shardId, set, weight, bytes, sourceNodeId: nodeId, targetNodeId: target.nodeId }];
+    if (!target || target.nodeId === nodeId) return;
+    moves.push({ shardId, set, weight, bytes, sourceNodeId: nodeId, targetNodeId: target.nodeId });
   });
-  const weights = input.nodes.map(() => 0);
-  for (const group of input.groups) {
-    const index = world.nodeIndexes.get(group.nodeId) ?? 0;
-    weights[index] = (weights[index] ?? 0) + group.weight;
-  }
   const fills = input.nodes.map(({ nodeId, capacity }, index) => ({
     nodeId,
     capacity,
-    weight: weights[index] ?? 0,
+    weight: world.loads[index] as number,
   }));
   return orderMoves(moves, fills, input.order);
 }
@@ -279,16 +160,14 @@ function outcome(
   moves: readonly OrderedMove[],
   hit: readonly LimitHit[],
 ): OwnPlan {
-  const weights = new Map(input.nodes.map(({ nodeId }) => [nodeId, 0]));
+  const weights = new Map(input.nodes.map(({ nodeId }, index) => [nodeId, world.loads[index] as number]));
   const add = (nodeId: number, weight: number): void =>
     void weights.set(nodeId, (weights.get(nodeId) ?? 0) + weight);
-  for (const group of input.groups) add(group.nodeId, group.weight);
   for (const { sourceNodeId, targetNodeId, weight } of moves) {
     add(sourceNodeId, -weight);
     add(targetNodeId, weight);
   }
   const moved = new Set(moves.map(({ shardId, sourceNodeId }) => `${shardId} ${sourceNodeId}`));
-  const byReference = toMoves(input, world, world.reference);
   return {
     moves,
     average: world.average,
@@ -296,18 +175,24 @@ function outcome(
     weights,
     limitsHit: hit,
     stuck: input.groups.filter(
-      (group) =>
-        !group.isPinned
-        && isMisplaced(input, group, input.nodes[world.nodeIndexes.get(group.nodeId) ?? -1])
-        && !moved.has(`${group.shardId} ${group.nodeId}`),
+      (group, index) =>
+        world.problem.groups[index]?.mustMove === true && !moved.has(`${group.shardId} ${group.nodeId}`),
     ),
-    isReference: moves.length > 0 && sameMoves(moves, byReference),
+    isReference: moves.length > 0 && isReference(input, world, moves),
   };
 }
 
-function sameMoves(one: readonly OrderedMove[], other: readonly OrderedMove[]): boolean {
-  const key = ({ shardId, sourceNodeId, targetNodeId }: OrderedMove): string =>
+function isReference(input: OwnPlanInput, world: Prepared, moves: readonly OrderedMove[]): boolean {
+  const key = (shardId: string, sourceNodeId: number, targetNodeId: number): string =>
     `${shardId} ${sourceNodeId} ${targetNodeId}`;
-  const keys = new Set(other.map(key));
-  return one.length === other.length && one.every((move) => keys.has(key(move)));
+  const keys = new Set(moves.map((move) => key(move.shardId, move.sourceNodeId, move.targetNodeId)));
+  let count = 0;
+  return (
+    input.groups.every(({ shardId, nodeId }, index) => {
+      const target = input.nodes[world.reference[index] as number]?.nodeId ?? nodeId;
+      if (target === nodeId) return true;
+      count += 1;
+      return keys.has(key(shardId, nodeId, target));
+    }) && count === moves.length
+  );
 }

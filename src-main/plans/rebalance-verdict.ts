@@ -1,10 +1,11 @@
 /** Whether a rebalance is needed by bytes and by number of shard groups, and why not. */
 import type { RebalanceStrategy } from '../contract/cluster';
 import type { MeasureVerdict, RebalanceExploration } from '../contract/rebalance';
-import { planWorldAsCitus, thresholdsFor, weightOf } from './citus-reference';
+import { planAnew, planWorldAsCitus, thresholdsFor, weightOf } from './citus-reference';
 import type { Measure, Thresholds } from './citus-reference';
 import { counted, sizeWords } from './plan';
 import type { PlannerWorld } from './planner-world';
+import { rememberFor } from './remember';
 
 export function judgeWorld(
   world: PlannerWorld,
@@ -23,6 +24,30 @@ export interface Fullness {
   readonly largestNode: string | null;
 }
 
+interface Weights {
+  readonly byNode: ReadonlyMap<number, number>;
+  readonly byShard: ReadonlyMap<string, number>;
+  readonly total: number;
+}
+
+const weighBytes = rememberFor((world: PlannerWorld) => weigh(world, 'bytes'));
+const weighGroups = rememberFor((world: PlannerWorld) => weigh(world, 'groups'));
+
+function weigh(world: PlannerWorld, measure: Measure): Weights {
+  const byNode = new Map<number, number>();
+  const byShard = new Map<string, number>();
+  let total = 0;
+  for (const group of world.groups) {
+    const weight = weightOf(group, world, measure);
+    byShard.set(group.shardId, weight);
+    for (const nodeId of group.nodeIds) {
+      byNode.set(nodeId, (byNode.get(nodeId) ?? 0) + weight);
+      total += weight;
+    }
+  }
+  return { byNode, byShard, total };
+}
+
 /** Fullest of the nodes that take shards against the average, by weight after the moves. */
 export function fullnessOf(
   world: PlannerWorld,
@@ -33,19 +58,15 @@ export function fullnessOf(
     readonly targetNodeId: number;
   }[],
 ): Fullness {
-  const weights = new Map<number, number>();
-  const add = (nodeId: number, weight: number): void =>
-    void weights.set(nodeId, (weights.get(nodeId) ?? 0) + weight);
-  const byShard = new Map(world.groups.map((group) => [group.shardId, weightOf(group, world, measure)]));
-  for (const { shardId, nodeIds } of world.groups)
-    for (const nodeId of nodeIds) add(nodeId, byShard.get(shardId) ?? 0);
+  const { byNode, byShard, total } = (measure === 'bytes' ? weighBytes : weighGroups)(world);
+  const weights = new Map(byNode);
   for (const { shardId, sourceNodeId, targetNodeId } of moves) {
-    add(sourceNodeId, -(byShard.get(shardId) ?? 0));
-    add(targetNodeId, byShard.get(shardId) ?? 0);
+    const weight = byShard.get(shardId) ?? 0;
+    weights.set(sourceNodeId, (weights.get(sourceNodeId) ?? 0) - weight);
+    weights.set(targetNodeId, (weights.get(targetNodeId) ?? 0) + weight);
   }
   const takers = world.nodes.filter(({ capacity }) => capacity > 0);
   const capacity = takers.reduce((sum, node) => sum + node.capacity, 0);
-  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
   if (capacity === 0 || total === 0) return { largestFactor: null, largestNode: null };
   const average = total / capacity;
   const fullest = takers
@@ -83,8 +104,7 @@ function reasonFor(
     return 'Only one node takes shards; there is nowhere to move them.';
   if (ignoredMoves > 0)
     return `A move could help, but every one improves the balance by less than ${percent(improvementThreshold)} of the shard that moves.`;
-  const bare = planWorldAsCitus(world, measure, { defaultThreshold: 0, improvementThreshold: 0 });
-  if (bare.moves.length === 0)
+  if (planAnew(world, measure, 0, 0).moves.length === 0)
     return `Strategy ${name} has nothing to gain: ${countsAlike(world, measure)}whole shard groups cannot lie more evenly.`;
   return `Every node is within the threshold of ${percent(defaultThreshold)} around the average.`;
 }
@@ -98,7 +118,7 @@ function whyNeeded(
   const byId = new Map(world.nodes.map((node) => [node.nodeId, node]));
   const leaves = moves.map(({ sourceNodeId }) => byId.get(sourceNodeId)).find((node) => node?.capacity === 0);
   if (leaves) return `${leaves.label} holds shards and takes none: it is to be emptied.`;
-  const held = new Set(world.groups.flatMap(({ nodeIds }) => nodeIds));
+  const held = weighGroups(world).byNode;
   const empty = world.nodes.find(({ nodeId, capacity }) => capacity > 0 && !held.has(nodeId));
   if (empty) return `${empty.label} holds nothing yet.`;
   if (largestFactor !== null && largestNode !== null && largestFactor > 1 + defaultThreshold)
