@@ -112,6 +112,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     },
     settings: () => settings.read(),
     moveTimes,
+    lastSeen: (clusterId) => history.lastSeen(clusterId),
   });
 
   const audit = await createAuditTrail({

@@ -30,8 +30,18 @@ export interface NodeCondition {
   readonly role: NodeRoleName;
   /** One or two sentences, without the time. */
   readonly why: string;
-  /** ISO 8601: since when it is in this state, as far as this app has seen. */
+  /** ISO 8601: since when it is in this state, as far as this app has seen without a break. */
   readonly since: string;
+  /** ISO 8601 both: it was in the same state before a time in which nobody looked. Absent: not, or not known. */
+  readonly before?: { readonly since: string; readonly until: string };
+}
+
+/** What was known of the nodes when they were last watched, before the app ended or the session was closed. */
+export interface LastSeenStates {
+  /** ISO 8601: until when they were watched. */
+  readonly at: string;
+  readonly nodes: readonly ClusterNode[];
+  readonly conditions: readonly NodeCondition[];
 }
 
 /** A node that is in the catalogs no more; its row as it was last read. */

@@ -81,14 +81,18 @@ function toKept({ state, since, failure }: NodeReachability): KeptReach {
   return { state, since, failure: { kind, message } };
 }
 
-/** A node that stays in its state keeps since when and why. */
+/** A node that stays in its state keeps why; since when is new after a time in which nobody looked. */
 export function withConditions(world: World, states: ClusterNodeStates): World {
   const conditions = new Map<string, string>();
   for (const condition of states.nodes) {
     const key = String(condition.nodeId);
     const text = world.conditions.get(key);
     const known = text === undefined ? null : (JSON.parse(text) as NodeCondition);
-    const isSame = known !== null && known.state === condition.state && known.role === condition.role;
+    const isSame =
+      known !== null
+      && known.state === condition.state
+      && known.role === condition.role
+      && known.since === condition.since;
     conditions.set(key, isSame && text !== undefined ? text : JSON.stringify(condition));
   }
   return isEqual(conditions, world.conditions) ? world : { ...world, conditions };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import type { EventName, Events } from '../contract/events';
 import type { HistoryRecord, PastReply } from '../contract/history';
+import type { LastSeenStates } from '../contract/node-states';
 import type { SessionState } from '../contract/sessions';
 import { removeHistoryFile } from '../storage/history-file';
 import { createRecording } from './recording';
@@ -12,6 +13,8 @@ export interface History {
   onSession(state: SessionState): void;
   /** To be told every record that is published. */
   onRecord<E extends EventName>(event: E, record: Events[E]): void;
+  /** The nodes as they were when the cluster was last watched, before what is recorded now. */
+  lastSeen(clusterId: string): Promise<LastSeenStates | null>;
   read(clusterId: string, limit: number): Promise<HistoryRecord>;
   past(clusterId: string, at: string): Promise<PastReply>;
   /** Removes what is kept of a cluster. */
@@ -117,6 +120,7 @@ export function createHistory(options: HistoryOptions): History {
         default:
       }
     },
+    lastSeen: (clusterId) => of(clusterId).lastSeen(),
     read: (clusterId, limit) => of(clusterId).read(limit, revisions.get(clusterId) ?? 0),
     past: (clusterId, at) => of(clusterId).past(at),
     async forget(clusterId) {

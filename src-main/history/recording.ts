@@ -1,7 +1,7 @@
 /** The history of one cluster: takes what was read of it, tells what changed, answers for any moment kept. */
 import type { ClusterReachability, ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import type { HistoryEvent, HistoryRecord, PastReply } from '../contract/history';
-import type { ClusterNodeStates, NodeCondition } from '../contract/node-states';
+import type { ClusterNodeStates, LastSeenStates, NodeCondition } from '../contract/node-states';
 import type { Operation, OperationState } from '../contract/operations';
 import type { SessionState } from '../contract/sessions';
 import { log } from '../log/log';
@@ -45,6 +45,8 @@ export interface Recording {
   onConditions(record: ClusterNodeStates): void;
   onSizes(record: ClusterSizes): void;
   onOperation(operation: Operation): void;
+  /** As it was when this recording began; null where nothing was kept. */
+  lastSeen(): Promise<LastSeenStates | null>;
   read(limit: number, revision: number): Promise<HistoryRecord>;
   past(at: string): Promise<PastReply>;
   /** Ends the time that is recorded; resolves when everything is on the disk. */
@@ -67,6 +69,7 @@ export function createRecording(options: RecordingOptions): Recording {
   let waiting: readonly HistoryEvent[] = [];
   let lastId = 0;
   let snapshot: ClusterSnapshot | null = null;
+  let lastSeen: LastSeenStates | null = null;
   let sizedMs = 0;
   let isConnected = true;
   let address = '';
@@ -95,7 +98,9 @@ export function createRecording(options: RecordingOptions): Recording {
     world = book.world ?? emptyWorld;
     lastId = book.lastEventId;
     // What was known before the app ended is what the cluster is held against now.
-    snapshot = toPast(world, clusterId, book.lastAt())?.snapshot ?? null;
+    const past = toPast(world, clusterId, book.lastAt());
+    snapshot = past?.snapshot ?? null;
+    lastSeen = past && { at: past.at, nodes: past.snapshot.nodes, conditions: past.conditions.nodes };
     return book;
   };
 
@@ -221,6 +226,11 @@ export function createRecording(options: RecordingOptions): Recording {
         if (change !== null && opened.isOn()) note([change], at, null);
       });
     },
+    lastSeen: () =>
+      inTurn(async () => {
+        await load();
+        return lastSeen;
+      }),
     read: (limit, revision) =>
       inTurn(async () => {
         const opened = await load();

@@ -169,7 +169,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
 
 function createWatched(
   clusterId: string,
-  { sessions, publish, settings, newId, moveTimes }: MonitorParts,
+  { sessions, publish, settings, newId, moveTimes, lastSeen }: MonitorParts,
   clock: Clock,
   revisions: Revisions,
 ): Watched {
@@ -236,6 +236,7 @@ function createWatched(
     snapshot: () => snapshots.last(),
     reachability: () => reachability.last(),
     progress: () => jobs.last(),
+    lastSeen: async () => (await lastSeen?.(clusterId)) ?? null,
   });
   const health = createHealthKeeper({
     ...shared,

@@ -2,6 +2,7 @@
 import type { Reader } from '../connections/database';
 import type { Settings } from '../contract/app';
 import type { EventName, Events } from '../contract/events';
+import type { LastSeenStates } from '../contract/node-states';
 import type { MoveTimes } from '../plans/move-estimate';
 import type { Clock } from './clock';
 
@@ -20,6 +21,8 @@ export interface MonitorParts {
   readonly publish: Publish;
   readonly settings: () => Pick<Settings, 'refreshSeconds'>;
   readonly moveTimes: MoveTimes;
+  /** The nodes as they were when the cluster was last watched; absent where nothing is kept. */
+  readonly lastSeen?: (clusterId: string) => Promise<LastSeenStates | null>;
   readonly clock?: Clock;
   /** For notices; unique in a run of the app. */
   readonly newId?: () => string;

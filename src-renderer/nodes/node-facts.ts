@@ -41,6 +41,7 @@ export function toNodeFacts(
     { label: 'Address', value: `${node.name}:${node.port}`, mono: true },
     { label: 'Role', value: state?.role ?? 'unknown' },
     { label: 'Since', value: state?.since ? formatTime(state.since, nowMs) : 'unknown' },
+    ...beforeFact(state, nowMs),
     { label: 'Data', value: bytesWords(shards) },
     { label: 'Shard groups', value: formatCount(shards?.groups.length ?? 0) },
     { label: 'Shards', value: formatCount(shards?.shardCount ?? 0) },
@@ -60,4 +61,16 @@ export function toNodeFacts(
     { label: 'Rack', value: node.rack === '' ? 'none' : node.rack },
   );
   return facts;
+}
+
+/** What is known from before a time in which nobody looked: the state may have been another in between. */
+function beforeFact(state: NodeState | undefined, nowMs: number): readonly NodeFact[] {
+  if (!state?.before) return [];
+  const { since, until } = state.before;
+  return [
+    {
+      label: 'Before that',
+      value: `the same from ${formatTime(since, nowMs)} to ${formatTime(until, nowMs)}; then not watched`,
+    },
+  ];
 }

@@ -20,6 +20,8 @@ export interface NodeState {
   readonly role: string;
   /** ISO 8601: since when it is in its state. */
   readonly since: string | null;
+  /** It was in the same state before a time in which nobody looked. */
+  readonly before?: NodeCondition['before'];
 }
 
 export const glyphs: Readonly<Record<ShownState, string>> = {
@@ -83,10 +85,10 @@ const untold: NodeState = {
 /** The state in words for a card, a chip and a sentence. What a node receives or sends is shown on top of it. */
 export function toNodeState({ condition, traffic, nowMs }: NodeStateInput): NodeState {
   if (condition === undefined) return untold;
-  const { state, since } = condition;
+  const { state, since, before } = condition;
   const word = wordOf(nodeStates, state);
   const role = wordOf(nodeRoles, condition.role);
-  const base = { level: levelOf(state), word, words: word, why: condition.why, role, since };
+  const base = { level: levelOf(state), word, words: word, why: condition.why, role, since, before };
   switch (state) {
     case 'unreachable':
     case 'removed':

@@ -5,6 +5,7 @@ import type {
   JobProgress,
   NodeReachability,
 } from '../../../src-main/contract/cluster';
+import type { LastSeenStates } from '../../../src-main/contract/node-states';
 import { createRevisions } from '../../../src-main/monitor/revisions';
 import { createStatesKeeper, removedShownMs } from '../../../src-main/monitor/states-keeper';
 import { hashShards, node, snapshot as snapshotOf, table } from '../plans/fixtures';
@@ -13,7 +14,7 @@ import { createFakeClock } from './fake-clock';
 
 const permits = table(20, 'permits');
 
-function keep() {
+async function keep(lastSeen: LastSeenStates | null = null) {
   const clock = createFakeClock();
   const published = createPublished();
   const world: {
@@ -26,10 +27,13 @@ function keep() {
     snapshot: () => world.snapshot,
     reachability: () => world.reachability,
     progress: () => world.progress,
+    lastSeen: () => Promise.resolve(lastSeen),
     publish: published.publish,
     clock,
     revisions: createRevisions(),
   });
+  // What was seen before is read.
+  await clock.pass(0);
   let revision = 0;
   return {
     clock,
@@ -67,7 +71,7 @@ function keep() {
 
 describe('the states of the nodes', () => {
   it('are told when one of them changes, and not before', async () => {
-    const world = keep();
+    const world = await keep();
     world.keeper.look();
     expect(world.keeper.last()).toBeNull();
     world.nodes(0, 1);
@@ -83,7 +87,7 @@ describe('the states of the nodes', () => {
   });
 
   it('keep since when while they hold, also across a time in which nothing was known', async () => {
-    const world = keep();
+    const world = await keep();
     world.nodes(0, 1);
     world.reach({ 1: 'reachable', 2: 'reachable' });
     const since = world.of(2)?.since;
@@ -98,8 +102,59 @@ describe('the states of the nodes', () => {
     expect(world.of(3)).toMatchObject({ state: 'added' });
   });
 
+  const seen = (at: string, port = 5432): LastSeenStates => ({
+    at,
+    nodes: [node(0), { ...node(1), port }],
+    conditions: [
+      { nodeId: 1, state: 'active', role: 'coordinator', why: '', since: '2025-12-31T08:00:00.000Z' },
+      { nodeId: 2, state: 'unreachable', role: 'primary', why: '', since: '2025-12-31T09:00:00.000Z' },
+    ],
+  });
+  const restarted = async (
+    lastSeen: LastSeenStates,
+    second: NodeReachability['state'],
+  ): Promise<Awaited<ReturnType<typeof keep>>> => {
+    const world = await keep(lastSeen);
+    world.nodes(0, 1);
+    world.reach({ 1: 'unknown', 2: 'unknown' });
+    await world.clock.pass(1_000);
+    world.reach({ 1: 'reachable', 2: second }, '2026-01-01T00:00:01.000Z');
+    return world;
+  };
+
+  it('go on with their since when watching was broken off for a moment only', async () => {
+    const world = await restarted(seen('2025-12-31T23:59:30.000Z'), 'unreachable');
+    expect(world.of(1)).toMatchObject({ state: 'active', since: '2025-12-31T08:00:00.000Z' });
+    expect(world.of(2)).toMatchObject({ state: 'unreachable', since: '2025-12-31T09:00:00.000Z' });
+    expect(world.of(2)).not.toHaveProperty('before');
+  });
+
+  it('begin anew after a longer break, and say what they were before it', async () => {
+    const world = await restarted(seen('2025-12-31T20:00:00.000Z'), 'unreachable');
+    const before = { since: '2025-12-31T09:00:00.000Z', until: '2025-12-31T20:00:00.000Z' };
+    expect(world.of(2)).toMatchObject({ state: 'unreachable', since: '2026-01-01T00:00:01.000Z', before });
+    // It stays told while the state holds, and not for one that comes later.
+    world.reach({ 1: 'reachable', 2: 'unknown' });
+    expect(world.of(2)).not.toHaveProperty('before');
+    world.reach({ 1: 'reachable', 2: 'unreachable' });
+    expect(world.of(2)).toMatchObject({ since: '2026-01-01T00:00:01.000Z', before });
+    world.reach({ 1: 'reachable', 2: 'reachable' });
+    world.reach({ 1: 'reachable', 2: 'unreachable' }, '2026-01-01T00:05:00.000Z');
+    expect(world.of(2)).toMatchObject({ since: '2026-01-01T00:05:00.000Z' });
+    expect(world.of(2)).not.toHaveProperty('before');
+  });
+
+  it.each<[string, LastSeenStates, NodeReachability['state']]>([
+    ['another state', seen('2025-12-31T23:59:30.000Z'), 'reachable'],
+    ['another address', seen('2025-12-31T23:59:30.000Z', 5999), 'unreachable'],
+  ])('say nothing of before for a node that had %s', async (_what, lastSeen, second) => {
+    const world = await restarted(lastSeen, second);
+    expect(Date.parse(world.of(2)?.since ?? '')).toBeGreaterThanOrEqual(Date.parse('2026-01-01'));
+    expect(world.of(2)).not.toHaveProperty('before');
+  });
+
   it('tell of a node that was removed for ten minutes, or until its address is back', async () => {
-    const world = keep();
+    const world = await keep();
     world.nodes(0, 1, 2);
     world.reach({ 1: 'reachable', 2: 'reachable', 3: 'reachable' });
     world.nodes(0, 1);
