@@ -56,6 +56,7 @@ export interface Composed {
 const planSizesAgeMs = 3_000;
 /** Milliseconds. Settings and versions do not change while a person reads a plan. */
 const preflightAgeMs = 60_000;
+const planDisksAgeMs = 60_000;
 
 export async function compose(surroundings: Surroundings): Promise<Composed> {
   const { dataFolder, publish } = surroundings;
@@ -135,6 +136,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     snapshot: (clusterId, signal) => monitor.refresh(clusterId, signal),
     // A plan is asked for by a person and may wait a moment for sizes that hold.
     sizes: (clusterId) => monitor.sizes(clusterId, planSizesAgeMs),
+    planningFacts: (clusterId) => monitor.planningFacts(clusterId, planDisksAgeMs),
     health: async (clusterId, signal) => {
       const last = monitor.healthReport(clusterId);
       const isFresh = last !== null && Date.now() - Date.parse(last.takenAt) < preflightAgeMs;

@@ -262,6 +262,28 @@ export async function readRebalanceAfter(
   return rows[0] ?? null;
 }
 
+/** The rebalance that the cluster itself works on, whoever started it; null where there is none, and before Citus 11.1. */
+export async function readOpenRebalance(
+  reader: Reader,
+  options?: StatementOptions,
+): Promise<(JobOverview & { readonly description: string }) | null> {
+  const [found] = await reader.read<{ readonly exists: boolean }>(
+    { text: `SELECT to_regclass('pg_catalog.pg_dist_background_job') IS NOT NULL AS exists` },
+    options,
+  );
+  if (!found?.exists) return null;
+  const rows = await reader.read<JobOverview & { readonly description: string }>(
+    {
+      text: `SELECT ${jobColumns}, j.description
+  FROM pg_dist_background_job j LEFT JOIN pg_dist_background_task t USING (job_id)
+ WHERE j.job_type = 'rebalance' AND j.state NOT IN ('finished', 'cancelled', 'failed')
+ GROUP BY j.job_id, j.state, j.job_type, j.description ORDER BY j.job_id DESC LIMIT 1`,
+    },
+    options,
+  );
+  return rows[0] ?? null;
+}
+
 /** '0' when there was no job yet. */
 export async function readLastJobId(reader: Reader, options?: StatementOptions): Promise<string> {
   const rows = await reader.read<{ readonly last: string }>(

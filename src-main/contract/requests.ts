@@ -28,6 +28,8 @@ import type { Profile, ProfileDraft, ProfileList, SecretsBackend } from './profi
 import { statementInput, valueInput } from './routing';
 import type { RowCount, StatementRoute, ValueRoute } from './routing';
 import { exploreInput, scriptInput } from './rebalance';
+import { resumeWithInput } from './rest-plans';
+import type { RestPlans } from './rest-plans';
 import type { RebalanceExploration } from './rebalance';
 import { clusterInput, openSessionInput } from './sessions';
 import { cleanInput, copyPictureInput, savePictureInput } from './share';
@@ -118,6 +120,8 @@ export const requestInputs = {
   'operations.list': z.object({ clusterId: z.string().max(80).nullable() }),
   'operations.pause': operationInput,
   'operations.resume': operationInput,
+  'operations.planRest': operationInput,
+  'operations.resumeWith': resumeWithInput,
   'operations.cancel': operationInput,
   'operations.decide': decideInput,
 
@@ -197,6 +201,8 @@ export interface Replies {
   'operations.list': readonly Operation[];
   'operations.pause': Operation;
   'operations.resume': Operation;
+  'operations.planRest': RestPlans;
+  'operations.resumeWith': StartReply;
   'operations.cancel': Operation;
   'operations.decide': Operation;
 

@@ -6,6 +6,7 @@ import type { Operation } from '../contract/operations';
 import type { AuditLine } from '../storage/audit-trail';
 import type { MoveTimes } from '../plans/move-estimate';
 import { stallMs } from '../plans/move-stall';
+import type { WorldFacts } from '../plans/planner-world';
 import type { MakePlan } from './facts';
 import type { Journal } from './journal';
 import type { StepTable } from './steps';
@@ -66,6 +67,8 @@ export interface OperationsOptions {
   /** Read now, not from memory. */
   readonly snapshot: (clusterId: string, signal: AbortSignal) => Promise<ClusterSnapshot>;
   readonly sizes: (clusterId: string, signal: AbortSignal) => Promise<ClusterSizes>;
+  /** Free disks and base costs, as the planner knows them; not older than a minute. */
+  readonly planningFacts: (clusterId: string) => Promise<Pick<WorldFacts, 'disks' | 'baseCostBytes'>>;
   /** The last report of the health page, made afresh where it is old. */
   readonly health: (clusterId: string, signal: AbortSignal) => Promise<HealthReport>;
   readonly audit: AuditAppender;

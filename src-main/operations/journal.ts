@@ -10,7 +10,7 @@ import type { OperationState, Plan, StepItem } from '../contract/operations';
 import type { RebalanceReport } from '../contract/rebalance';
 
 /** Raised when a record changes in a way that an older app would misread. */
-export const journalVersion = 1;
+export const journalVersion = 2;
 
 /** What a step must know again after a crash, such as a count made before it acted. */
 export type StepMemory = Readonly<Record<string, string | number | boolean | null>>;
@@ -42,6 +42,8 @@ export type JournalEvent =
       readonly backend: BackendIdentity | null;
     }
   | { readonly type: 'report'; readonly report: RebalanceReport }
+  /** A person chose this plan for what was left. Since version 2. */
+  | { readonly type: 'replanned'; readonly plan: Plan }
   | { readonly type: 'state'; readonly state: OperationState; readonly attention: string | null }
   /** The line before this one was cut short by a crash; it was never acted upon. */
   | { readonly type: 'torn-line' };
@@ -161,6 +163,7 @@ const eventTypes: readonly string[] = [
   'step-ended',
   'item',
   'report',
+  'replanned',
   'state',
   'torn-line',
 ];

@@ -12,7 +12,8 @@ import type { BackendIdentity } from '../citus/operation-reads';
 import { redact } from '../log/redact';
 import { journalVersion } from './journal';
 import type { Journal, JournalEvent, JournalRecord, StepMemory } from './journal';
-import { applyRecord, changeStep, hasEnded, toStepItem } from './record';
+import { toStepItem } from './planned-steps';
+import { applyRecord, changeStep, hasEnded } from './record';
 import type { OperationRecord } from './record';
 import type { StepReport } from './steps/step';
 

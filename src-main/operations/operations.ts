@@ -1,14 +1,16 @@
 /** Plans, starts, lists and steers operations; one at a time on each cluster. */
 import { FailureError } from '../contract/failure';
 import type { Operation, OperationRequest, Plan, PlanReply, StartReply } from '../contract/operations';
+import type { RestPlans } from '../contract/rest-plans';
 import { log } from '../log/log';
-import { basisDifferences } from '../plans/plan';
 import { defaultTiming, waitFor } from './engine-parts';
 import type { OperationsOptions } from './engine-parts';
 import { makePlan } from './facts';
 import { createJournal, journalVersion } from './journal';
 import type { JournalRecord } from './journal';
 import { createdRecord, foldJournal, hasEnded } from './record';
+import { differencesOf } from './plan-differences';
+import { planRest } from './rest-plans';
 import { createRunner } from './runner';
 import type { Runner, RunnerParts } from './runner';
 import { planSql } from './statements';
@@ -30,6 +32,10 @@ export interface Operations {
   list(clusterId: string | null): readonly Operation[];
   pause(operationId: string): Promise<Operation>;
   resume(operationId: string): Promise<Operation>;
+  /** What is left of paused moves, and a fresh plan beside it; changes nothing. */
+  planRest(operationId: string, signal: AbortSignal): Promise<RestPlans>;
+  /** Reads the cluster again; runs the plan in the place of what is left, only if what it was made from still holds. */
+  resumeWith(operationId: string, planId: string): Promise<StartReply>;
   cancel(operationId: string): Promise<Operation>;
   decide(operationId: string, decision: 'retry' | 'abandon'): Promise<Operation>;
   /** Once, at the start of the app: reads the journals and executes nothing. */
@@ -150,7 +156,12 @@ export function createOperations(options: OperationsOptions): Operations {
     return runner;
   };
 
-  const start = async (planId: string): Promise<StartReply> => {
+  /** Does `begin` with a plan that still holds. */
+  const consent = async (
+    planId: string,
+    except: string | undefined,
+    begin: (consented: Plan) => Promise<Runner>,
+  ): Promise<StartReply> => {
     refuseWhenClosing();
     const consented = plans.get(planId);
     if (!consented) {
@@ -161,7 +172,7 @@ export function createOperations(options: OperationsOptions): Operations {
       });
     }
     const { clusterId } = consented;
-    refuseWhenBusy(clusterId);
+    refuseWhenBusy(clusterId, except);
     starting.add(clusterId);
     try {
       const fresh = await plan(clusterId, consented.request, new AbortController().signal);
@@ -169,6 +180,15 @@ export function createOperations(options: OperationsOptions): Operations {
       if (differences.length > 0) return { outcome: 'changed', differences, reply: fresh };
       if (fresh.outcome === 'plan') plans.delete(fresh.plan.planId);
       plans.delete(planId);
+      const runner = await begin(consented);
+      return { outcome: 'started', operation: runner.operation() };
+    } finally {
+      starting.delete(clusterId);
+    }
+  };
+
+  const start = (planId: string): Promise<StartReply> =>
+    consent(planId, undefined, async (consented) => {
       const operationId = options.newId();
       const record: JournalRecord & { type: 'created' } = {
         type: 'created',
@@ -182,11 +202,8 @@ export function createOperations(options: OperationsOptions): Operations {
       runners.set(operationId, runner);
       options.publish(runner.operation());
       void runner.run('execute');
-      return { outcome: 'started', operation: runner.operation() };
-    } finally {
-      starting.delete(clusterId);
-    }
-  };
+      return runner;
+    });
 
   const requireState = (operation: Operation, states: readonly Operation['state'][], verb: string): void => {
     if (states.includes(operation.state)) return;
@@ -217,6 +234,33 @@ export function createOperations(options: OperationsOptions): Operations {
       if (runner.isRunning()) return runner.operation();
       void runner.run('execute');
       return runner.operation();
+    },
+    planRest(operationId, signal) {
+      const operation = runnerOf(operationId).operation();
+      const { clusterId } = operation;
+      requireState(operation, ['paused'], 'planned afresh');
+      return planRest(
+        {
+          snapshot: () => options.snapshot(clusterId, signal),
+          sizes: () => options.sizes(clusterId, signal),
+          planningFacts: () => options.planningFacts(clusterId),
+          moveTimes: options.moveTimes.samples(clusterId),
+          plan: (request) => plan(clusterId, request, signal),
+        },
+        operation,
+      );
+    },
+    resumeWith(operationId, planId) {
+      const runner = runnerOf(operationId);
+      return consent(planId, operationId, async (consented) => {
+        const operation = runner.operation();
+        requireState(operation, ['paused'], 'resumed');
+        if (consented.clusterId !== operation.clusterId || consented.request.kind !== operation.kind) {
+          throw new FailureError({ kind: 'conflict', message: 'This plan is not one for that operation.' });
+        }
+        await runner.runInstead(consented);
+        return runner;
+      });
     },
     async cancel(operationId) {
       const runner = runnerOf(operationId);
@@ -272,22 +316,4 @@ export function createOperations(options: OperationsOptions): Operations {
       await Promise.all([...runners.values()].map((runner) => runner.close()));
     },
   };
-}
-
-/** Empty when the plan that was consented to is still what would be planned. */
-function differencesOf(consented: Plan, fresh: PlanReply): readonly string[] {
-  if (fresh.outcome === 'refusal') return fresh.reasons.map((reason) => reason.message);
-  const differences = [...basisDifferences(consented.basis, fresh.plan.basis)];
-  const known = new Set(consented.findings.map((finding) => finding.code));
-  for (const finding of fresh.plan.findings) {
-    if (finding.level === 'mind' && !known.has(finding.code)) differences.push(finding.message);
-  }
-  if (differences.length === 0 && statementsOf(consented) !== statementsOf(fresh.plan)) {
-    differences.push('The statements that would run are no longer those that were reviewed.');
-  }
-  return differences;
-}
-
-function statementsOf(plan: Plan): string {
-  return JSON.stringify(plan.steps.map((step) => step.statements.map((statement) => statement.shown)));
 }

@@ -1,7 +1,9 @@
 /** An operation as it follows from its journal: the same function serves a running one and one found at start. Pure. */
 import type { BackendIdentity } from '../citus/operation-reads';
-import type { Operation, OperationState, OperationStep, PlannedItem, StepItem } from '../contract/operations';
+import type { Operation, OperationState, OperationStep, StepItem } from '../contract/operations';
 import type { JournalRecord, StepMemory } from './journal';
+import { toOperationStep } from './planned-steps';
+import { withPlan } from './replanned';
 
 export interface OperationRecord {
   readonly operation: Operation;
@@ -22,19 +24,7 @@ export function hasEnded(operation: Operation): boolean {
 
 export function createdRecord(record: JournalRecord & { readonly type: 'created' }): OperationRecord {
   const { plan } = record;
-  const steps = plan.steps.map((step): OperationStep => ({
-    ...step,
-    state: 'waiting',
-    startedAt: null,
-    endedAt: null,
-    outcome: null,
-    progress: null,
-    remainingMs: null,
-    stall: null,
-    notices: [],
-    failure: null,
-    items: (step.items ?? []).map(toStepItem),
-  }));
+  const steps = plan.steps.map(toOperationStep);
   return {
     operation: {
       operationId: record.operationId,
@@ -56,19 +46,6 @@ export function createdRecord(record: JournalRecord & { readonly type: 'created'
     memory: {},
     itemBackends: {},
     openSteps: new Set(),
-  };
-}
-
-/** A part that has not begun. */
-export function toStepItem(item: PlannedItem): StepItem {
-  return {
-    ...item,
-    state: 'waiting',
-    startedAt: null,
-    endedAt: null,
-    attempts: 0,
-    outcome: null,
-    live: null,
   };
 }
 
@@ -124,6 +101,8 @@ export function applyRecord(current: OperationRecord, record: JournalRecord): Op
           : current.itemBackends,
       };
     }
+    case 'replanned':
+      return { ...current, operation: withPlan(current.operation, record.plan, record.at) };
     case 'report':
       return {
         ...current,

@@ -4,7 +4,7 @@ import { readBackend, readBackendWorks, readRole } from '../citus/operation-read
 import type { Writer } from '../connections/database';
 import { assertNever, FailureError, toFailure } from '../contract/failure';
 import type { Failure } from '../contract/failure';
-import type { Operation } from '../contract/operations';
+import type { Operation, Plan } from '../contract/operations';
 import { log } from '../log/log';
 import type { MoveTimes } from '../plans/move-estimate';
 import { auditedWriter } from './audited-writer';
@@ -42,6 +42,8 @@ export interface Runner {
   readonly isRunning: () => boolean;
   /** Resolves when the operation waits or has ended; never throws. A second call while it runs joins the first. */
   readonly run: (mode: RunMode) => Promise<void>;
+  /** Another plan takes the place of what is left, and is run. */
+  readonly runInstead: (plan: Plan) => Promise<void>;
   readonly pause: () => Promise<void>;
   readonly cancel: () => Promise<void>;
   readonly abandon: () => Promise<void>;
@@ -247,8 +249,11 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
       let seen: Observation;
       try {
         seen = await observeWhenReached(stepId, step);
+        const isOver = seen.state === 'absent' || seen.state === 'done';
+        if (isOver && ledger.isOpen(stepId)) await step.settle?.(contextOf(stepId));
       } catch (error) {
         if (closing) return 'stop';
+        if (error instanceof JournalError) throw error;
         return onUnseen(stepId, toFailure(error), failure);
       }
       if (closing) return 'stop';
@@ -417,6 +422,11 @@ export function createRunner(parts: RunnerParts, found: OperationRecord, wasFoun
     operation: ledger.operation,
     isRunning: () => running !== null,
     run,
+    async runInstead(plan) {
+      if (running) throw refused('It runs; pause it first.');
+      await note({ type: 'replanned', plan });
+      void run('execute');
+    },
     async pause() {
       const { steps } = ledger.operation();
       const current = steps.find((step) => step.state === 'running');

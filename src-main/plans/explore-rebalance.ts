@@ -21,6 +21,15 @@ import type { PlannerWorld, WorldFacts } from './planner-world';
 import { rememberFor, rememberLast } from './remember';
 import { fullnessOf, judgeWorld } from './rebalance-verdict';
 
+/** Nothing is tried out. */
+export const asItIs: WhatIf = {
+  addedNodes: 0,
+  removedNodeIds: [],
+  capacities: [],
+  growth: 1,
+  isolated: null,
+};
+
 /** As citus.max_background_task_executors and ..._per_node have it when nobody set them. */
 const citusParallelism: Parallelism = { parallelMoves: 1, movesPerNode: 1 };
 

@@ -17,7 +17,7 @@ export interface MoveRow {
   readonly state: { readonly state: ShownState; readonly text: string };
   /** Phase and how far it is, while it runs; else what came of it. */
   readonly detail: string;
-  /** Milliseconds it took, or has taken so far; null before its begin. */
+  /** Milliseconds it took, or has taken so far; null before its begin, and where nobody saw its end. */
   readonly tookMs: number | null;
   readonly attempts: number;
   /** Bytes that have arrived; null where it is not told. */
@@ -54,7 +54,8 @@ function toRow(
   nameOf: (address: string) => string,
   nowMs: number,
 ): MoveRow {
-  const ended = item.endedAt === null ? nowMs : Date.parse(item.endedAt);
+  const endedMs = item.endedAt === null ? null : Date.parse(item.endedAt);
+  const untilMs = item.state === 'running' ? nowMs : endedMs;
   return {
     key: item.itemId,
     shardId: move?.shardId ?? item.itemId,
@@ -65,7 +66,8 @@ function toRow(
     bytes: item.bytes,
     state: stateWords(item),
     detail: detailWords(item),
-    tookMs: item.startedAt === null ? null : Math.max(0, ended - Date.parse(item.startedAt)),
+    tookMs:
+      item.startedAt === null || untilMs === null ? null : Math.max(0, untilMs - Date.parse(item.startedAt)),
     attempts: item.attempts,
     arrivedBytes: item.state === 'done' ? item.bytes : (item.live?.targetBytes ?? null),
   };

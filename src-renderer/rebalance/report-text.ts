@@ -1,5 +1,5 @@
 /** Pure: the report of a rebalance as rows, as Markdown, and the moves that take it back. */
-import type { Operation, StepItem } from '../../src-main/contract/operations';
+import type { Operation, OperationStep } from '../../src-main/contract/operations';
 import type {
   MoveOrder,
   RebalanceMovesRequest,
@@ -8,11 +8,6 @@ import type {
 } from '../../src-main/contract/rebalance';
 import type { NodeNames } from '../nodes/use-node-names';
 import { formatBytes, formatDuration } from '../ui/format';
-
-/** Nothing where nothing was moved by this app. */
-export function movedItems(operation: Operation): readonly StepItem[] {
-  return operation.steps.flatMap((step) => step.items.filter((item) => item.state === 'done'));
-}
 
 /** The same moves the other way, last first; null where nothing was moved, or nothing that is known by its nodes. */
 export function wayBack(operation: Operation): RebalanceMovesRequest | null {
@@ -38,24 +33,37 @@ export function wayBack(operation: Operation): RebalanceMovesRequest | null {
   };
 }
 
-/** In the order in which they were to be made. */
+/** In the order in which they were to be made; a group that was moved twice went from its first source to its last target. */
 function madeMoves(operation: Operation): readonly MoveOrder[] {
-  const done = movedItems(operation);
-  if (operation.request.kind !== 'rebalance-moves') return done.flatMap(({ move }) => move ?? []);
-  const ids = new Set(done.map((item) => item.itemId));
-  return operation.request.moves.filter((move) => ids.has(move.shardId));
+  const whole = new Map<string, MoveOrder>();
+  for (const { group, ...move } of operation.steps.flatMap(movesMadeBy)) {
+    const before = whole.get(group);
+    whole.delete(group);
+    const sourceNodeId = before?.sourceNodeId ?? move.sourceNodeId;
+    if (sourceNodeId !== move.targetNodeId) whole.set(group, { ...move, sourceNodeId });
+  }
+  return [...whole.values()];
 }
 
-/** What is left of a paused run of moves, to be planned afresh; null where nothing is. */
-export function restOf(operation: Operation): RebalanceMovesRequest | null {
-  if (operation.request.kind !== 'rebalance-moves') return null;
-  const settled = new Set(
-    operation.steps.flatMap((step) =>
-      step.items.filter(({ state }) => state === 'done' || state === 'conflict').map(({ itemId }) => itemId),
-    ),
-  );
-  const moves = operation.request.moves.filter((move) => !settled.has(move.shardId));
-  return moves.length === 0 ? null : { ...operation.request, moves };
+/** Plans may name a group by another of its shards each; a job of the cluster always names it by the same. */
+interface MadeMove extends MoveOrder {
+  readonly group: string;
+}
+
+/** Of a job of the cluster by its items, else by what the step was to move. */
+function movesMadeBy({ action, items }: OperationStep): readonly MadeMove[] {
+  const done = items.filter(({ state }) => state === 'done');
+  if (action.type !== 'move-shards') {
+    return done.flatMap(({ move }) => (move ? [{ ...toOrder(move), group: move.shardId }] : []));
+  }
+  const ids = new Set(done.map(({ itemId }) => itemId));
+  return action.moves
+    .filter(({ shardId }) => ids.has(shardId))
+    .map((move) => ({ ...toOrder(move), group: move.shardIds.toSorted().join(' ') }));
+}
+
+function toOrder({ shardId, sourceNodeId, targetNodeId }: MoveOrder): MoveOrder {
+  return { shardId, sourceNodeId, targetNodeId };
 }
 
 export function spreadWords(spread: number | null): string {

@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src-main/connections/database';
 import type { Operation } from '../../src-main/contract/operations';
-import type { MoveOrder } from '../../src-main/contract/rebalance';
+import type { MoveOrder, RebalanceConstraints } from '../../src-main/contract/rebalance';
 import { runDaemon } from '../../src-main/practice/daemon';
 import { operate } from '../support/operated-cluster';
 import type { OperatedCluster } from '../support/operated-cluster';
 import { engines, startPracticeCluster } from '../support/practice';
 import type { PracticeClusterForTest } from '../support/practice';
+import { evenGroups } from '../support/rebalance-limits';
+import { lockShard } from '../support/shard-lock';
 import { waitFor } from '../support/wait';
-import { createLoadedTable, startWriteLoad } from '../support/write-load';
+import { createLoadedTable, loadedTable, startWriteLoad } from '../support/write-load';
 import type { WriteLoad } from '../support/write-load';
 
 describe.each(await engines())('moves under write load on $name', (engine) => {
@@ -62,7 +64,46 @@ describe.each(await engines())('moves under write load on $name', (engine) => {
       return { shardId, sourceNodeId: source.nodeId, targetNodeId: target.nodeId };
     });
   };
-  const start = async (moves: readonly MoveOrder[], parallelMoves = 1): Promise<string> =>
+  /** Shard groups on a node. */
+  const groupsOn = async (nodeId: number): Promise<number> =>
+    Number(
+      await value(
+        `SELECT count(*) FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE nodeid = ${nodeId}`,
+      ),
+    );
+  /** Moves shards until the first worker holds two groups, and gives the moves that would empty it. */
+  const twoGroupsOnFirstWorker = async (): Promise<{
+    readonly worker: number;
+    readonly moves: readonly MoveOrder[];
+  }> => {
+    const { nodes, shards } = await operated.snapshot();
+    const [first, second] = nodes.filter(({ groupId }) => groupId !== 0);
+    if (!first || !second) throw new Error('no two workers');
+    const on = ({ groupId }: { readonly groupId: number }) =>
+      shards.filter(({ groupIds }) => groupIds.includes(groupId));
+    const order = (shardId: string, isToFirst: boolean): MoveOrder => ({
+      shardId,
+      sourceNodeId: (isToFirst ? second : first).nodeId,
+      targetNodeId: (isToFirst ? first : second).nodeId,
+    });
+    const spare = [
+      ...on(first)
+        .slice(2)
+        .map(({ shardId }) => order(shardId, false)),
+      ...on(second)
+        .slice(0, Math.max(0, 2 - on(first).length))
+        .map(({ shardId }) => order(shardId, true)),
+    ];
+    if (spare.length > 0) await bringToEnd(await start(spare));
+    const now = await operated.snapshot();
+    const left = now.shards.filter(({ groupIds }) => groupIds.includes(first.groupId));
+    return { worker: first.nodeId, moves: left.map(({ shardId }) => order(shardId, false)) };
+  };
+  const start = async (
+    moves: readonly MoveOrder[],
+    parallelMoves = 1,
+    constraints: RebalanceConstraints | null = null,
+  ): Promise<string> =>
     operated.start(
       await operated.planned({
         kind: 'rebalance-moves',
@@ -71,7 +112,7 @@ describe.each(await engines())('moves under write load on $name', (engine) => {
         parallelMoves,
         movesPerNode: parallelMoves,
         window: null,
-        constraints: null,
+        constraints,
       }),
     );
   const itemsOf = (operationId: string): Operation['steps'][number]['items'] =>
@@ -147,26 +188,52 @@ describe.each(await engines())('moves under write load on $name', (engine) => {
     await expectWhole(load);
   });
 
-  it('shows a rebalance that somebody else starts meanwhile, and ends with every row', async () => {
+  it('holds for a rebalance that somebody else starts, names it, and ends right by a fresh plan', async () => {
+    const { worker, moves } = await twoGroupsOnFirstWorker();
     const load = await writeLoad();
-    const operationId = await start(await movesToOther(4));
-    await aMoveRuns(operationId);
-    const other = await cluster.connect();
-    await other
-      .change({ text: `SELECT citus_rebalance_start('by_shard_count')` }, { timeoutMs: 60_000 })
-      .catch((error: unknown) => expect(String(error)).toMatch(/lock|running/i));
+    // The first move waits for it, so that the other person comes in its middle.
+    const lock = await lockShard(cluster, loadedTable, moves[0]?.shardId ?? '');
+    let operationId = '';
+    let jobId = '';
+    try {
+      // One wants worker-1 empty; the other, meanwhile, wants it as full as worker-2.
+      operationId = await start(moves, 1, {
+        ...evenGroups,
+        nodeRules: [{ nodeId: worker, rule: 'drain' }],
+      });
+      await aMoveRuns(operationId);
+      const other = await cluster.connect();
+      const { rows } = await other.change<{ readonly job: string }>(
+        { text: `SELECT citus_rebalance_start('by_shard_count')::text AS job` },
+        { timeoutMs: 120_000 },
+      );
+      jobId = rows[0]?.job ?? '';
+      expect(Number(jobId)).toBeGreaterThan(0);
+    } finally {
+      await lock.letGo();
+    }
+    const held = await operated.settled(operationId, 120_000);
+    expect(held.state).toBe('paused');
+    expect(held.attention).toContain(`job ${jobId} (`);
+    expect(held.attention).toContain('started by postgres');
     await waitFor(
       'the other rebalance to end',
       async () =>
-        (await value(
-          `SELECT count(*) FROM pg_dist_background_job WHERE state NOT IN ('finished', 'cancelled', 'failed')`,
-        )) === '0',
+        (await value(`SELECT state::text FROM pg_dist_background_job WHERE job_id = ${jobId}`))
+        === 'finished',
       120_000,
     );
-    await bringToEnd(operationId).catch((error: unknown) => {
-      // The other rebalance may have undone the balance that was planned; then the check at the end says so.
-      expect(operated.current(operationId).state, String(error)).toBe('failed');
-    });
+    const { fresh, differences } = await operated.operations.planRest(
+      operationId,
+      new AbortController().signal,
+    );
+    if (fresh?.outcome !== 'plan') throw new Error('there is no fresh plan');
+    expect(differences.map(({ kind }) => kind)).toContain('added');
+    expect((await operated.operations.resumeWith(operationId, fresh.plan.planId)).outcome).toBe('started');
+    const ended = await operated.settled(operationId, 120_000);
+    expect([ended.state, ended.attention]).toEqual(['done', null]);
+    expect(ended.report?.shortfalls).toEqual([]);
+    expect(await groupsOn(worker)).toBe(0);
     await expectWhole(load);
   });
 

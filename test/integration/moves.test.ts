@@ -8,10 +8,13 @@ import type { ClusterSnapshot } from '../../src-main/contract/cluster';
 import type { Operation, RequestOf } from '../../src-main/contract/operations';
 import type { MoveOrder } from '../../src-main/contract/rebalance';
 import { runDaemon } from '../../src-main/practice/daemon';
+import { wayBack } from '../../src-renderer/rebalance/report-text';
 import { operate } from '../support/operated-cluster';
 import type { OperatedCluster } from '../support/operated-cluster';
 import { engines, startPracticeCluster } from '../support/practice';
 import type { PracticeClusterForTest } from '../support/practice';
+import { evenGroups } from '../support/rebalance-limits';
+import { lockShard } from '../support/shard-lock';
 import { waitFor } from '../support/wait';
 
 function request(
@@ -187,10 +190,53 @@ describe.each(await engines())('moves on $name', (engine) => {
     expect(await checksum()).toBe(before);
   });
 
+  it('goes on with a plan made afresh, in the same operation, and takes all of it back', async () => {
+    const before = await checksum();
+    const places = await placements();
+    // Away from the node with fewer groups: what is left of it is the opposite of what a fresh plan does.
+    const moves = await movesAwayFromEmptier();
+    const operationId = await operated.start(
+      await operated.planned(request(moves, { constraints: evenGroups })),
+    );
+    await waitFor('a move', () => itemsOf(operationId).some((item) => item.state === 'running'), 60_000);
+    await operated.operations.pause(operationId);
+    expect((await operated.settled(operationId)).state).toBe('paused');
+
+    const plans = await operated.operations.planRest(operationId, new AbortController().signal);
+    if (plans.fresh?.outcome !== 'plan') throw new Error(`no fresh plan: ${plans.freshWords.join(' ')}`);
+    const kinds = plans.differences.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind !== 'added')).toEqual(
+      moves.slice(itemsOf(operationId).filter(({ state }) => state === 'done').length).map(() => 'dropped'),
+    );
+    expect(kinds).toContain('added');
+    const reply = await operated.operations.resumeWith(operationId, plans.fresh.plan.planId);
+    expect(reply.outcome).toBe('started');
+    const operation = await operated.settled(operationId);
+    expect([operation.state, operation.attention]).toEqual(['done', null]);
+    expect(operation.steps.map(({ stepId, state }) => `${stepId} ${state}`)).toEqual([
+      'moves done',
+      'moves-2 done',
+      'check-2 done',
+    ]);
+    expect(await groupsByNode()).toEqual(expect.arrayContaining([4, 4]));
+    expect(await checksum()).toBe(before);
+
+    // The journal tells the next start the same.
+    await operated.end();
+    operated = await operate(cluster, folder);
+    await operated.operations.recover();
+    expect(operated.current(operationId).steps).toEqual(operation.steps);
+
+    const back = wayBack(operation);
+    if (back !== null) expect((await operated.carryOut(back)).state).toBe('done');
+    expect(await placements()).toBe(places);
+    expect(await checksum()).toBe(before);
+  });
+
   it('says who holds the lock that a move waits for, and goes on when it is let go', async () => {
     const stalling = await operate(cluster, join(folder, 'stall'), { stallMs: 300 });
     const moves = await movesToOther(1);
-    const holder = await lockAgainst(moves[0]);
+    const holder = await lockShard(cluster, 'permits', moves[0]?.shardId ?? '');
     try {
       const operationId = await stalling.start(await stalling.planned(request(moves)));
       const stepOf = (): Operation['steps'][number] | undefined =>
@@ -249,28 +295,29 @@ describe.each(await engines())('moves on $name', (engine) => {
     return operated.current(operationId).steps.find((step) => step.stepId === 'moves')?.items ?? [];
   }
 
-  /** A transaction that does nothing but stand in the way. */
-  async function lockAgainst(
-    move: MoveOrder | undefined,
-  ): Promise<{ readonly pid: number; readonly letGo: () => Promise<void> }> {
-    if (!move) throw new Error('no move');
-    const nodes = engine.isEmulator ? ['worker-1', 'worker-2'] : ['coordinator'];
-    for (const name of nodes) {
-      const node = await cluster.connect(name);
-      const table = engine.isEmulator ? `permits_${move.shardId}` : 'permits';
-      const found = await node.read<{ readonly there: boolean }>({
-        text: 'SELECT to_regclass($1) IS NOT NULL AS there',
-        values: [table],
-      });
-      if (found[0]?.there !== true) continue;
-      await node.change({ text: 'BEGIN' });
-      await node.change({ text: `LOCK TABLE ${table} IN SHARE MODE` });
-      const { rows } = await node.change<{ readonly pid: number }>({
-        text: 'SELECT pg_backend_pid() AS pid',
-      });
-      return { pid: rows[0]?.pid ?? -1, letGo: async () => void (await node.change({ text: 'ROLLBACK' })) };
-    }
-    throw new Error(`no node has shard ${move.shardId}`);
+  /** Where every shard lies, as one text. */
+  const placements = (): Promise<unknown> =>
+    value("SELECT string_agg(shardid || ' ' || groupid, ',' ORDER BY shardid) FROM pg_dist_placement");
+
+  /** Shard groups of permits on each worker. */
+  async function groupsByNode(): Promise<readonly number[]> {
+    const rows = await coordinator.read<{ readonly groups: number }>({
+      text: `SELECT count(*)::int AS groups FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid)
+              WHERE s.logicalrelid = 'permits'::regclass GROUP BY p.groupid ORDER BY 1`,
+    });
+    return rows.map(({ groups }) => groups);
+  }
+
+  async function movesAwayFromEmptier(): Promise<readonly MoveOrder[]> {
+    const snapshot = await operated.snapshot();
+    const table = snapshot.tables.find((one) => one.name === 'permits');
+    const shards = snapshot.shards.filter((shard) => shard.tableOid === table?.oid);
+    const groups = [...new Set(shards.map((shard) => shard.groupIds[0] ?? -1))];
+    const on = (groupId: number) => shards.filter((shard) => shard.groupIds[0] === groupId);
+    const emptier = groups.reduce((least, groupId) =>
+      on(groupId).length < on(least).length ? groupId : least,
+    );
+    return on(emptier).map((shard) => orderToOther(snapshot, shard.shardId, emptier));
   }
 
   async function liesOnTarget(moves: readonly MoveOrder[]): Promise<boolean> {

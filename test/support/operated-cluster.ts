@@ -9,6 +9,7 @@ import type { Operation, OperationRequest, Plan, PlanReply } from '../../src-mai
 import type { EngineTiming } from '../../src-main/operations/engine-parts';
 import { createOperations } from '../../src-main/operations/operations';
 import type { Operations } from '../../src-main/operations/operations';
+import { defaultBaseCostBytes } from '../../src-main/plans/planner-world';
 import { createAuditTrail } from '../../src-main/storage/audit-trail';
 import type { AuditTrail } from '../../src-main/storage/audit-trail';
 import { connectTo } from './practice';
@@ -91,6 +92,7 @@ export async function operate(
       return { ...sizes, clusterId: operatedClusterId, revision: 1, takenAt: now.takenAt };
     },
     audit,
+    planningFacts: async () => ({ disks: new Map(), baseCostBytes: defaultBaseCostBytes }),
     health: async () => {
       throw new Error('not asked here');
     },

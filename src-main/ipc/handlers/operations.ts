@@ -19,6 +19,8 @@ export function operationHandlers({ operations, audit, askForFile }: OperationPa
     'operations.list': ({ clusterId }) => operations.list(clusterId),
     'operations.pause': ({ operationId }) => operations.pause(operationId),
     'operations.resume': ({ operationId }) => operations.resume(operationId),
+    'operations.planRest': ({ operationId }, signal) => operations.planRest(operationId, signal),
+    'operations.resumeWith': ({ operationId, planId }) => operations.resumeWith(operationId, planId),
     'operations.cancel': ({ operationId }) => operations.cancel(operationId),
     'operations.decide': ({ operationId, decision }) => operations.decide(operationId, decision),
     'audit.list': (query) => audit.list(query),

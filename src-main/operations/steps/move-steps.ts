@@ -1,10 +1,11 @@
 /** Moves one by one: begun in the plan's order as far as its limits allow, each noted before and after. */
 import { moveShard, readPlacements } from '../../citus/move-changes';
-import { readBackend, readBackendWorks } from '../../citus/operation-reads';
+import { readBackend, readBackendWorks, readOpenRebalance } from '../../citus/operation-reads';
 import { FailureError, toFailure } from '../../contract/failure';
 import type { Failure } from '../../contract/failure';
 import type { StepItem, StepState } from '../../contract/operations';
 import type { OrderedMove } from '../../contract/rebalance';
+import { log } from '../../log/log';
 import { mannerOf } from '../../plans/move-estimate';
 import { minutesUntilWindow, movesToBegin } from '../../plans/move-schedule';
 import { failureWords, isLostConnection } from '../failures';
@@ -18,6 +19,7 @@ export const moveShardsStep: Step<ActionOf<'move-shards'>> = {
   retrySafe: true,
   canHold: true,
   execute,
+  settle: settleItems,
   async observe(context): Promise<Observation> {
     const places = await placesOf(context);
     for (const item of context.items.all()) {
@@ -81,13 +83,19 @@ async function settleItems(context: Context): Promise<void> {
     const item = itemOf(context, move);
     const state = stateOfPlace[place];
     if (item.state === state) continue;
-    const outcome =
-      place === 'target'
-        ? 'lies there'
-        : place === 'source'
-          ? item.outcome
-          : 'lies on another node now, or is gone';
-    await context.items.note(move.shardId, { state, outcome });
+    await context.items.note(move.shardId, { state, ...leftBehind(place, item) });
+  }
+}
+
+/** What its attempts before came to; a time that nobody saw is not known. */
+function leftBehind(place: Place, item: StepItem): Pick<StepItem, 'startedAt' | 'outcome'> {
+  switch (place) {
+    case 'source':
+      return { startedAt: null, outcome: item.outcome };
+    case 'target':
+      return { startedAt: item.startedAt, outcome: 'lies there' };
+    case 'elsewhere':
+      return { startedAt: null, outcome: 'lies on another node now, or is gone' };
   }
 }
 
@@ -140,7 +148,10 @@ async function execute(context: Context): Promise<StepResult> {
         if (wait === 0) {
           // A move that has been begun reads "running" only when that is in the journal.
           const taken = states.map((state, index) => (running.has(index) ? 'running' : state));
-          for (const index of movesToBegin(action.moves, taken, action)) begin(index);
+          const next = movesToBegin(action.moves, taken, action);
+          const other = next.length === 0 ? null : await otherRebalance(context);
+          stopped ??= other;
+          if (other === null) next.forEach(begin);
         }
       }
       if (running.size === 0) {
@@ -200,6 +211,11 @@ async function moveOne(context: Context, move: OrderedMove, lane: number): Promi
     const { moveRetriesMs } = context.timing;
     const delayMs = moveRetriesMs[attempt - 1];
     const words = failureWords(failure);
+    const other = await otherRebalance(context);
+    if (other !== null) {
+      await items.note(move.shardId, { state: 'failed', endedAt: ended(), outcome: words });
+      return other;
+    }
     if (delayMs === undefined || context.holding() || !isWorthAnotherTry(failure)) {
       await items.note(move.shardId, { state: 'failed', endedAt: ended(), outcome: words });
       return `Shard ${move.shardId} could not be moved after ${attempt === 1 ? '1 attempt' : `${attempt} attempts`}: ${words}`;
@@ -213,6 +229,21 @@ async function moveOne(context: Context, move: OrderedMove, lane: number): Promi
     }
     context.report({ attention: null });
   }
+}
+
+/** Why nothing is begun while the cluster itself rebalances: each would spoil what the other counts on. */
+async function otherRebalance({ reader, timing }: Context): Promise<string | null> {
+  let job: Awaited<ReturnType<typeof readOpenRebalance>>;
+  try {
+    job = await readOpenRebalance(reader(), { timeoutMs: timing.readLimitMs });
+  } catch (error) {
+    // Citus refuses a move that would clash; without the answer its refusal is what is told.
+    log.warn('it was not read whether the cluster rebalances', toFailure(error));
+    return null;
+  }
+  if (job === null) return null;
+  const owners = job.owners.length === 0 ? '' : `, started by ${job.owners.join(', ')},`;
+  return `Held back: job ${job.jobId} (${job.description})${owners} moves shards too; paused`;
 }
 
 function refuseWhenAborted({ signal }: Context): void {

@@ -115,6 +115,8 @@ export interface Step<A extends StepAction = StepAction> {
   /** Sends the statements. Resolves when the server said yes; throws `FailureError` otherwise. */
   readonly execute: (context: StepContext<A>) => Promise<StepResult>;
   readonly observe: (context: StepContext<A>) => Promise<Observation>;
+  /** Notes how its parts stand, where an attempt left some open; after `observe` found nothing at work. */
+  readonly settle?: (context: StepContext<A>) => Promise<void>;
   /** For work that the cluster does by itself: resolves when it has ended well, throws when it has not. */
   readonly follow?: (context: StepContext<A>) => Promise<StepResult>;
   /** Asks the cluster to stop what `follow` follows. Without it the statement that runs is cancelled. */

@@ -288,6 +288,7 @@ export function worldEngine(
         audit.push(record);
       },
     },
+    planningFacts: async () => ({ disks: new Map(), baseCostBytes: 0 }),
     health: async () => {
       throw new Error('not asked here');
     },

@@ -6,17 +6,14 @@ import type {
   NodeRule,
   RebalanceConstraints,
   RebalanceExploration,
-  WhatIf,
 } from '../../../src-main/contract/rebalance';
-import { exploreRebalance } from '../../../src-main/plans/explore-rebalance';
+import { asItIs, exploreRebalance } from '../../../src-main/plans/explore-rebalance';
 import { learnPace } from '../../../src-main/plans/move-estimate';
 import type { WorldFacts } from '../../../src-main/plans/planner-world';
 import { hashShards, node, snapshot, table } from './fixtures';
 
 const gigabyte = 1024 ** 3;
 const assumedPace = learnPace([]);
-
-const asItIs: WhatIf = { addedNodes: 0, removedNodeIds: [], capacities: [], growth: 1, isolated: null };
 
 const free: RebalanceConstraints = {
   measure: 'bytes',

@@ -7,7 +7,7 @@ import {
   tookText,
 } from '../../../src-renderer/operations/move-rows';
 import { movingOf } from '../../../src-renderer/topology/moves';
-import { anItem, movesOperation } from '../rebalance/moves-fixture';
+import { anItem, movesOperation } from '../../support/moves-operation';
 
 const began = '2026-03-01T12:00:00.000Z';
 const nowMs = Date.parse('2026-03-01T12:00:10.000Z');

@@ -1,7 +1,7 @@
 /** An operation that moves shard groups one by one, with its items in any state. */
-import type { Operation, OperationStep, StepItem } from '../../../src-main/contract/operations';
-import type { OrderedMove } from '../../../src-main/contract/rebalance';
-import { anOperation } from '../../support/cluster-records';
+import type { Operation, OperationStep, StepItem } from '../../src-main/contract/operations';
+import type { OrderedMove } from '../../src-main/contract/rebalance';
+import { anOperation } from './cluster-records';
 
 export function anItem(itemId: string, over: Partial<StepItem> = {}): StepItem {
   return {
