@@ -1,5 +1,6 @@
 /** The operations engine over a practice cluster's real processes, with a real journal and audit trail in a folder. */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { readServerFacts } from '../../src-main/citus/capabilities';
 import { readShardSizes, toSizes } from '../../src-main/citus/sizes';
 import { readSnapshot } from '../../src-main/citus/snapshot';
@@ -7,6 +8,8 @@ import type { Database } from '../../src-main/connections/database';
 import type { ClusterSnapshot } from '../../src-main/contract/cluster';
 import type { Operation, OperationRequest, Plan, PlanReply } from '../../src-main/contract/operations';
 import type { EngineTiming } from '../../src-main/operations/engine-parts';
+import { createJournal } from '../../src-main/operations/journal';
+import type { Journal } from '../../src-main/operations/journal';
 import { createOperations } from '../../src-main/operations/operations';
 import type { Operations } from '../../src-main/operations/operations';
 import { defaultBaseCostBytes } from '../../src-main/plans/planner-world';
@@ -36,9 +39,10 @@ export interface OperatedCluster {
 
 /** A second one on the same folder is the app after a restart. */
 export async function operate(
-  cluster: PracticeClusterForTest,
+  cluster: Pick<PracticeClusterForTest, 'endpoint'>,
   folder: string,
   timing: Partial<EngineTiming> = {},
+  journal: Journal = createJournal(join(folder, 'operations')),
 ): Promise<OperatedCluster> {
   const open: Database[] = [];
   const connect = async (node?: string): Promise<Database> => {
@@ -68,11 +72,8 @@ export async function operate(
       name: 'Practice',
       address: reader.address,
       node: async ({ port }) => {
-        const { clusters } = await cluster.service.list();
-        const nodes = clusters.flatMap((one) => one.nodes);
-        const node = nodes.find((one) => one.port === port);
-        const endpoint = await cluster.endpoint(node?.name);
-        const database = await connectTo({ ...endpoint, port });
+        // All nodes of a practice cluster have one password.
+        const database = await connectTo({ ...(await cluster.endpoint()), port });
         open.push(database);
         return database;
       },
@@ -97,7 +98,8 @@ export async function operate(
       throw new Error('not asked here');
     },
     moveTimes: { samples: () => [], note: () => undefined },
-    journalFolder: `${folder}/operations`,
+    journalFolder: join(folder, 'operations'),
+    journal,
     publish: (operation) => published.push(operation),
     now: () => new Date(),
     newId: randomUUID,

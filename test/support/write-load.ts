@@ -48,7 +48,7 @@ export async function startWriteLoad(connect: () => Promise<Database>): Promise<
   );
   const missed: string[] = [];
   const counts = { inserts: 0, updates: 0, deletes: 0 };
-  let next = Math.max(...accounts.keys());
+  let next = rows.reduce((last, { id }) => Math.max(last, id), 0);
   let ended = false;
 
   /** Null where it is ended before the server is back. */
