@@ -3,6 +3,7 @@
  * through the coordinator, and short enough to be shown and tried by hand. int8 is written as text.
  */
 import type { Reader, StatementOptions } from '../connections/database';
+import { leftoversQuestion } from './leftover-reads';
 
 /** One statement that any node can be asked, and what its rows say. */
 export interface NodeQuestion<T> {
@@ -260,6 +261,7 @@ export const healthStatements = {
   connections: connectionsQuestion.text,
   clock: clockQuestion.text,
   disk: diskQuestion.text,
+  leftovers: leftoversQuestion.text,
   connectivity: `SELECT nodename, nodeport, citus_check_connection_to_node(nodename, nodeport) AS reached
   FROM pg_catalog.pg_dist_node WHERE isactive AND noderole = 'primary'`,
   cleanup: cleanupText,

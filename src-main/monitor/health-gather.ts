@@ -15,6 +15,7 @@ import {
   versionsQuestion,
 } from '../citus/health-reads';
 import type { NodeQuestion } from '../citus/health-reads';
+import { leftoversQuestion } from '../citus/leftover-reads';
 import { nodeAddress } from '../citus/nodes';
 import { qualified, shownStatement } from '../connections/database';
 import type { Reader } from '../connections/database';
@@ -63,6 +64,7 @@ const relayed = {
   prepared: preparedQuestion,
   connections: connectionsQuestion,
   seconds: clockQuestion,
+  leftovers: leftoversQuestion,
 } as const;
 
 interface Gathered {
@@ -159,6 +161,7 @@ async function gatherNode(
       connections: await ask(connectionsQuestion),
       clock: await ask.clock(),
       disk: await ask(diskQuestion),
+      leftovers: await ask(leftoversQuestion),
     };
     return { facts: { ...identity, ...facts, commits: notKnown('not asked') }, reader, failure };
   } catch (error) {
@@ -179,6 +182,7 @@ function nothingOf(why: string): Asked & Pick<NodeHealthFacts, 'commits'> {
     connections: fact,
     clock: fact,
     disk: fact,
+    leftovers: fact,
     commits: fact,
   };
 }
@@ -272,6 +276,7 @@ async function gatherRelayed(
           disk?.ok === true
             ? known(diskQuestion.parse(disk.rows['disk'] ?? []))
             : notKnown(disk?.why ?? 'The coordinator got no answer.'),
+        leftovers: read('leftovers', leftoversQuestion),
         commits: notKnown('This workstation cannot ask it itself.'),
       });
     }

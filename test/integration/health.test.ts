@@ -133,6 +133,31 @@ describe.each(await engines())('the health of a cluster on $name', (engine) => {
     expect(one(await check(), 'cleanup').level).toBe('fine');
   });
 
+  it('finds a copy of a shard that nothing knows of, and the statements that remove it on its node', async () => {
+    const [shard] = await database.read<{ name: string; id: string; groupid: number }>({
+      text: `SELECT 'permits_' || s.shardid AS name, s.shardid::text AS id, p.groupid FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid)
+ WHERE s.logicalrelid = 'permits'::regclass ORDER BY s.shardid LIMIT 1`,
+    });
+    const [other] = await database.read<{ port: number }>({
+      text: `SELECT nodeport AS port FROM pg_dist_node WHERE groupid NOT IN (0, ${shard?.groupid ?? 0}) ORDER BY nodeid LIMIT 1`,
+    });
+    const nodes = (await cluster.service.list()).clusters[0]?.nodes ?? [];
+    const name = nodes.find(({ port }) => port === other?.port)?.name ?? '';
+    const worker = await cluster.connect(name);
+    expect(one(await check(), 'leftover-tables').level).toBe('fine');
+    await worker.change({ text: `CREATE TABLE ${shard?.name} (id bigint)` });
+    // A table of somebody's own that ends in the number of a shard is none.
+    await worker.change({ text: `CREATE TABLE own_${shard?.id} (id bigint)` });
+    const found = one(await check(), 'leftover-tables');
+    expect(found).toMatchObject({ level: 'mind', title: '1 table is left over from shards' });
+    const [finding] = found.evidence.filter(({ isFinding }) => isFinding);
+    expect(finding?.subject).toContain(String(other?.port));
+    expect(finding?.value).toContain(`${shard?.name}`);
+    for (const text of (found.mend?.sql ?? 'SELECT 1/0').split('\n')) await worker.change({ text });
+    expect(one(await check(), 'leftover-tables').level).toBe('fine');
+    await worker.change({ text: `DROP TABLE own_${shard?.id}` });
+  });
+
   it('advises a rebalance when a node takes no part, and names reference tables that it lacks', async () => {
     const added = await cluster.service.addNode(cluster.practiceId);
     await run(`SELECT citus_add_node('${added.host}', ${added.port})`);

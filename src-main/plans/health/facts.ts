@@ -38,6 +38,16 @@ export interface PreparedTransaction {
   readonly owner: string;
 }
 
+/** A table that is named like a shard and is none that the catalogs place on its node. */
+export interface LeftoverTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly shardId: string;
+  /** Whose shard it is by that id; null where there is no such shard any more. */
+  readonly of: { readonly schema: string; readonly name: string } | null;
+  readonly bytes: number | null;
+}
+
 export interface CommitRecords {
   /** `groupid/gid` of every row of pg_dist_transaction there. */
   readonly records: ReadonlySet<string>;
@@ -82,6 +92,7 @@ export interface NodeHealthFacts {
   readonly connections: Fact<Connections>;
   readonly clock: Fact<ClockReading>;
   readonly disk: Fact<Disk>;
+  readonly leftovers: Fact<readonly LeftoverTable[]>;
 }
 
 export interface ConnectionPair {
@@ -123,7 +134,8 @@ export type HealthStatements = Readonly<
     | 'nodes'
     | 'tables'
     | 'references'
-    | 'placements',
+    | 'placements'
+    | 'leftovers',
     string
   >
 >;

@@ -13,6 +13,7 @@ import {
   judgeReachability,
 } from './node-checks';
 import { judgeConnectionBudget } from './connection-budget';
+import { judgeLeftoverTables } from './leftover-check';
 import { judgeSlowNodes } from './pace-check';
 import { judgeClocks, judgeDisk, judgeIdleSlots, judgeInDoubt } from './server-checks';
 import {
@@ -59,6 +60,7 @@ export const judgements: readonly Judgement[] = [
   judgeAgreement,
   judgeIdleSlots,
   judgeCleanup,
+  judgeLeftoverTables,
   judgeExtensionSkew,
   judgeLibrarySkew,
   judgePostgresSkew,

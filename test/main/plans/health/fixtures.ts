@@ -41,6 +41,7 @@ export function nodeFacts(groupId: number, more: Partial<NodeHealthFacts> = {}):
     connections: known({ own: groupId === 0 ? 2 : 1, app: 0, all: 3 }),
     clock: known({ offsetMs: 0, errorMs: 1 }),
     disk: known({ availableBytes: 50, totalBytes: 100 }),
+    leftovers: known([]),
     ...more,
   };
 }

@@ -4,6 +4,7 @@ import { known, notKnown } from '../../../../src-main/plans/health/facts';
 import type { CommitRecords, HealthFacts } from '../../../../src-main/plans/health/facts';
 import * as budgetCheck from '../../../../src-main/plans/health/connection-budget';
 import type { Judgement } from '../../../../src-main/plans/health/judgement';
+import * as leftoverCheck from '../../../../src-main/plans/health/leftover-check';
 import * as nodeChecks from '../../../../src-main/plans/health/node-checks';
 import * as paceCheck from '../../../../src-main/plans/health/pace-check';
 import { judgements, toChecks, toVerdict } from '../../../../src-main/plans/health/report';
@@ -38,6 +39,15 @@ const cleanupRecord = {
   groupId: 1,
   seenForMs: 0,
 };
+const leftover = {
+  schema: 'public',
+  name: 'permits_100',
+  shardId: '100',
+  of: { schema: 'public', name: 'permits' },
+  bytes: 8192,
+};
+const nobodys = { ...leftover, name: 'old_102500', shardId: '102500', of: null };
+const withHighShard = world({ shards: [...permitShards, { ...agencyShard, shardId: '103000' }] });
 const slot = { name: 'standby', isActive: true, retainedBytes: 0, walStatus: 'reserved' };
 const gid = 'citus_0_4711_15_1';
 const prepared = (ageSeconds: number, name = gid) => known([{ gid: name, ageSeconds, owner: 'app' }]);
@@ -641,6 +651,95 @@ const cases: readonly Case[] = [
     healthFacts({ cleanup: refused }),
     'unknown',
     'Cleanup records',
+  ],
+  ['no leftover', leftoverCheck.judgeLeftoverTables, base, 'fine', 'No table is left over from a shard'],
+  [
+    'a copy that is placed elsewhere',
+    leftoverCheck.judgeLeftoverTables,
+    withNode(2, { leftovers: known([leftover]) }),
+    'mind',
+    '1 table is left over from shards',
+  ],
+  [
+    'a copy that Citus has still to remove',
+    leftoverCheck.judgeLeftoverTables,
+    {
+      ...withNode(2, { leftovers: known([leftover]) }),
+      cleanup: known([{ ...cleanupRecord, groupId: 2, objectName: 'public."permits_100"' }]),
+    },
+    'fine',
+    'No table is left over from a shard',
+  ],
+  [
+    'a copy that Citus has to remove on another node',
+    leftoverCheck.judgeLeftoverTables,
+    { ...withNode(2, { leftovers: known([leftover]) }), cleanup: known([cleanupRecord]) },
+    'mind',
+    '1 table is left over from shards',
+  ],
+  [
+    'a copy while what is to be removed is not known',
+    leftoverCheck.judgeLeftoverTables,
+    { ...withNode(2, { leftovers: known([leftover]) }), cleanup: refused },
+    'unknown',
+    'Tables left over from shards',
+  ],
+  [
+    'a shard that came between the two readings',
+    leftoverCheck.judgeLeftoverTables,
+    withNode(1, { leftovers: known([leftover]) }),
+    'fine',
+    'No table is left over from a shard',
+  ],
+  [
+    'a copy while shards are moved',
+    leftoverCheck.judgeLeftoverTables,
+    { ...world({ jobs: [job('running')] }), nodes: withNode(2, { leftovers: known([leftover]) }).nodes },
+    'fine',
+    'No table is left over from a shard',
+  ],
+  [
+    'a shard of a table that is gone',
+    leftoverCheck.judgeLeftoverTables,
+    { ...withHighShard, nodes: withNode(2, { leftovers: known([nobodys]) }).nodes },
+    'mind',
+    '1 table is left over from shards',
+  ],
+  [
+    'a table of somebody’s own on the coordinator',
+    leftoverCheck.judgeLeftoverTables,
+    { ...withHighShard, nodes: withNode(0, { leftovers: known([nobodys]) }).nodes },
+    'fine',
+    'No table is left over from a shard',
+  ],
+  [
+    'a table that ends in a number that is no shard’s',
+    leftoverCheck.judgeLeftoverTables,
+    {
+      ...withHighShard,
+      nodes: withNode(2, {
+        leftovers: known([
+          { ...nobodys, name: 'year_2024', shardId: '2024' },
+          { ...nobodys, name: 'day_20240131', shardId: '20240131' },
+        ]),
+      }).nodes,
+    },
+    'fine',
+    'No table is left over from a shard',
+  ],
+  [
+    'a node without synced metadata, which cannot tell',
+    leftoverCheck.judgeLeftoverTables,
+    withNode(2, { node: node(2, { metadataSynced: false }), leftovers: known([leftover]) }),
+    'fine',
+    'No table is left over from a shard',
+  ],
+  [
+    'a node that did not tell',
+    leftoverCheck.judgeLeftoverTables,
+    withNode(2, { leftovers: refused }),
+    'unknown',
+    'Tables left over from shards of db-w2:5432',
   ],
   ['copies everywhere', tableChecks.judgeReferenceTables, base, 'fine', /on every node/],
   [
