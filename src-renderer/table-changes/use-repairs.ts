@@ -27,17 +27,20 @@ export function useRepairs(asked: () => unknown): Repairs {
       accepted.value = [
         ...new Set([...accepted.value, ...repairs.filter((one) => !one.table).map((one) => one.id)]),
       ];
-      tables.value = withTables(tables.value, repairs);
+      tables.value = withTables(
+        tables.value,
+        repairs.flatMap(({ table }) => (table === undefined ? [] : [table])),
+      );
     },
   };
 }
 
 /** A table that is in already is changed, another is added. */
-export function withTables(tables: readonly SetTable[], repairs: readonly Repair[]): readonly SetTable[] {
-  return repairs.reduce<readonly SetTable[]>((known, { table }) => {
-    if (table === undefined) return known;
-    return [...known.filter((one) => !isSame(one, table)), table];
-  }, tables);
+export function withTables(tables: readonly SetTable[], added: readonly SetTable[]): readonly SetTable[] {
+  return added.reduce<readonly SetTable[]>(
+    (known, table) => [...known.filter((one) => !isSame(one, table)), table],
+    tables,
+  );
 }
 
 function isSame(one: SetTable, other: SetTable): boolean {
