@@ -37,7 +37,13 @@ export function groupOptions(
   known: readonly { readonly value: string; readonly label: string }[],
 ): readonly { readonly value: string; readonly label: string }[] {
   const members = Object.entries(answers)
-    .filter(([key, answer]) => key !== of && answer.becomes === 'distributed')
+    .filter(
+      ([key, answer]) =>
+        key !== of
+        && answer.becomes === 'distributed'
+        // One that lies beside a table of the set stands for the same group as that; of thousands, few are left.
+        && (key === answers[of]?.colocateWith || tableOfKey(answer.colocateWith) === null),
+    )
     .flatMap(([key]) => {
       const table = tableOfKey(key);
       return table === null ? [] : [{ value: key, label: `${tableLabel(table)} (of this set)` }];

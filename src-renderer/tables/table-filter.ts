@@ -84,31 +84,54 @@ export function hasFacet(row: TableRow, facet: Facet): boolean {
 
 const properties: ReadonlySet<Facet> = new Set(['partitioned', 'columnar', 'stuck', 'skewed', 'keyed']);
 
-/** Facets that some table has, each with how many. */
-export function facetOptions(rows: readonly TableRow[]): readonly SelectOption<Facet>[] {
-  return facets.flatMap((facet): SelectOption<Facet>[] => {
-    const count = rows.filter((row) => hasFacet(row, facet)).length;
-    if (facet !== 'all' && count === 0) return [];
+/** Facets that some row has, each with how many; the first is the one that leaves every row. */
+export function countedOptions<Value extends string, Row>(
+  values: readonly Value[],
+  rows: readonly Row[],
+  has: (row: Row, value: Value) => boolean,
+  words: (value: Value) => string,
+  groupOf: (value: Value) => string | undefined,
+): readonly SelectOption<Value>[] {
+  return values.flatMap((value, index): SelectOption<Value>[] => {
+    if (index === 0) return [{ value, label: words(value) }];
+    const count = rows.filter((row) => has(row, value)).length;
+    if (count === 0) return [];
+    const group = groupOf(value);
     return [
       {
-        value: facet,
-        label: facet === 'all' ? facetWords(facet) : `${facetWords(facet)} (${formatCount(count)})`,
-        ...(facet === 'all' ? {} : { group: properties.has(facet) ? 'Property' : 'Type' }),
+        value,
+        label: `${words(value)} (${formatCount(count)})`,
+        ...(group === undefined ? {} : { group }),
       },
     ];
   });
 }
 
+export function facetOptions(rows: readonly TableRow[]): readonly SelectOption<Facet>[] {
+  return countedOptions(facets, rows, hasFacet, facetWords, (facet) =>
+    properties.has(facet) ? 'Property' : 'Type',
+  );
+}
+
 /** "" is every schema. */
-export function schemaOptions(rows: readonly TableRow[]): readonly SelectOption[] {
+export function schemaOptions(tables: readonly { readonly schema: string }[]): readonly SelectOption[] {
   const counts = new Map<string, number>();
-  for (const { table } of rows) counts.set(table.schema, (counts.get(table.schema) ?? 0) + 1);
+  for (const { schema } of tables) counts.set(schema, (counts.get(schema) ?? 0) + 1);
   return [
     { value: '', label: 'all schemas' },
     ...[...counts]
       .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
       .map(([schema, count]) => ({ value: schema, label: `${schema} (${formatCount(count)})` })),
   ];
+}
+
+/** Every word that was typed is somewhere in the text. */
+export function matcher(typed: string): (text: string) => boolean {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  return (text) => {
+    const lower = text.toLowerCase();
+    return words.every((word) => lower.includes(word));
+  };
 }
 
 export interface TableFilter {
@@ -120,15 +143,15 @@ export interface TableFilter {
 
 /** Every word must be somewhere in the name, the column, the colocation group or the owner. */
 export function filterRows(rows: readonly TableRow[], filter: TableFilter): readonly TableRow[] {
-  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
-  return rows.filter((row) => {
-    if (filter.schema !== '' && row.table.schema !== filter.schema) return false;
-    if (!hasFacet(row, filter.facet)) return false;
-    if (words.length === 0) return true;
-    const text =
-      `${row.table.schema}.${row.table.name} ${row.column ?? ''} ${row.group ?? ''} ${row.table.owner}`.toLowerCase();
-    return words.every((word) => text.includes(word));
-  });
+  const matches = matcher(filter.text);
+  return rows.filter(
+    (row) =>
+      (filter.schema === '' || row.table.schema === filter.schema)
+      && hasFacet(row, filter.facet)
+      && matches(
+        `${row.table.schema}.${row.table.name} ${row.column ?? ''} ${row.group ?? ''} ${row.table.owner}`,
+      ),
+  );
 }
 
 export const groupings = ['none', 'group', 'type', 'schema'] as const;

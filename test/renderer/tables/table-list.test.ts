@@ -150,7 +150,10 @@ describe('filter, facets and sections', () => {
       if (value !== 'all') expect(label).toContain(`(${left})`);
     }
     expect(facetOptions(rows).some(({ value }) => value === 'columnar')).toBe(false);
-    expect(schemaOptions(rows).map(({ label }) => label)).toEqual(['all schemas', 'public (9)']);
+    expect(schemaOptions(rows.map(({ table }) => table)).map(({ label }) => label)).toEqual([
+      'all schemas',
+      'public (9)',
+    ]);
     const columnar = toTableRows(
       mapShards(
         { ...fixture.snapshot, tables: [makeTable(9, { accessMethod: 'columnar' })], shards: [] },
