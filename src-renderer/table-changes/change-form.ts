@@ -5,6 +5,7 @@ import { assertNever } from '../api/assert-never';
 import { shardCountError } from '../operations/node-form';
 import { tableOfKey } from '../operations/distribute-form';
 import type { ChangeKind } from './change-kinds';
+import { nodesOfParts, rangeOf, splitPoints } from './split-form';
 
 export interface ChangeForm {
   readonly shardCount: string;
@@ -19,7 +20,12 @@ export interface ChangeForm {
   readonly nodeId: string;
   readonly transferMode: ShardTransferMode;
   readonly shardId: string;
+  /** How many of equal width, or `points`. */
   readonly parts: string;
+  /** Ends of the new shards as typed. */
+  readonly points: readonly string[];
+  /** Id of a node for each part as text; empty or absent: as `nodeId` says. */
+  readonly partNodes: readonly string[];
   readonly schema: string;
   readonly interval: string;
   readonly from: string;
@@ -37,6 +43,8 @@ export const emptyChangeForm: ChangeForm = {
   transferMode: 'auto',
   shardId: '',
   parts: '2',
+  points: [''],
+  partNodes: [],
   schema: '',
   interval: '1 month',
   from: '',
@@ -58,7 +66,7 @@ export type ChangeErrors = Readonly<Partial<Record<keyof ChangeForm, string>>>;
 const datePattern = /^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?([+-]\d{2}(:?\d{2})?|Z)?$/;
 const intervalPattern = /^\d{1,4} (minute|hour|day|week|month|year)s?$/;
 
-export function changeErrors(kind: ChangeKind, form: ChangeForm): ChangeErrors {
+export function changeErrors(kind: ChangeKind, form: ChangeForm, shards: readonly Shard[]): ChangeErrors {
   const date = (text: string): string | undefined =>
     datePattern.test(text.trim()) ? undefined : 'A date, as in 2026-01-31.';
   const needed = (text: string, what: string): string | undefined => (text.trim() === '' ? what : undefined);
@@ -76,7 +84,13 @@ export function changeErrors(kind: ChangeKind, form: ChangeForm): ChangeErrors {
     case 'isolate':
       return only({ value: needed(form.value, 'A value is needed.') });
     case 'split':
-      return only({ shardId: needed(form.shardId, 'A shard is needed.') });
+      return only({
+        shardId: needed(form.shardId, 'A shard is needed.'),
+        points:
+          cutOf(form, shards) === null && form.shardId !== ''
+            ? 'Points inside of the range are needed.'
+            : undefined,
+      });
     case 'create-partitions':
       return only({
         interval: intervalPattern.test(form.interval.trim()) ? undefined : 'A length, as in 1 month.',
@@ -100,10 +114,10 @@ export function changeErrors(kind: ChangeKind, form: ChangeForm): ChangeErrors {
   }
 }
 
-/** Ends of parts of equal width, the last left out: it ends where the shard does. */
-export function equalPoints(minValue: number, maxValue: number, parts: number): readonly number[] {
-  const width = (maxValue - minValue + 1) / parts;
-  return Array.from({ length: parts - 1 }, (_, index) => Math.floor(minValue + width * (index + 1)) - 1);
+/** Where the chosen shard is cut; null while there is no shard, or a point of it is wrong. */
+function cutOf(form: ChangeForm, shards: readonly Shard[]): readonly number[] | null {
+  const range = rangeOf(shards.find((one) => one.shardId === form.shardId));
+  return range === null ? null : splitPoints(form, range).points;
 }
 
 /** Null while something is missing that only the cluster can give. */
@@ -174,18 +188,13 @@ export function toChangeRequest(
     case 'isolate':
       return { kind: 'isolate-tenant', table, value: form.value.trim(), nodeId, transferMode, ...accepted };
     case 'split': {
-      const shard = target.shards.find((one) => one.shardId === form.shardId);
-      if (!shard || shard.minValue === null || shard.maxValue === null) return null;
-      const parts = Number(form.parts);
-      const nodeIds = Array.from(
-        { length: parts },
-        (_, index) => nodeId ?? target.nodeIds[index % Math.max(1, target.nodeIds.length)] ?? 0,
-      );
+      const points = cutOf(form, target.shards);
+      if (points === null) return null;
       return {
         kind: 'split-shard',
-        shardId: shard.shardId,
-        points: [...equalPoints(shard.minValue, shard.maxValue, parts)],
-        nodeIds,
+        shardId: form.shardId,
+        points: [...points],
+        nodeIds: [...nodesOfParts(points.length + 1, form.nodeId, form.partNodes, target.nodeIds)],
         transferMode,
         ...accepted,
       };
