@@ -19,6 +19,8 @@ export function distributeTableStatement(table: TableName, as: DistributeAs, one
       return { text: 'SELECT create_reference_table($1)', values: [name] };
     case 'local':
       return { text: 'SELECT citus_add_local_table_to_metadata($1)', values: [name] };
+    case 'append':
+      return { text: `SELECT create_distributed_table($1, $2, 'append')`, values: [name, as.column] };
     case 'hash': {
       const values: SqlValue[] = [name, as.column];
       let rest = '';

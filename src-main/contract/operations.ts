@@ -36,6 +36,7 @@ export const operationRequest = z.discriminatedUnion('kind', [
         /** By create_distributed_table_concurrently: writes go on while rows are copied. */
         concurrently: z.boolean().optional(),
       }),
+      z.object({ type: z.literal('append'), column: z.string().min(1).max(63) }),
       z.object({ type: z.literal('reference') }),
       z.object({ type: z.literal('local') }),
     ]),

@@ -1,5 +1,6 @@
 /** What a person should know about distributing one table, though nothing stands against it. */
 import type { Finding, RequestOf } from '../contract/operations';
+import { appendFindings } from './append-refusals';
 import { identityRepairId } from './identity-columns';
 import { counted, listed, readable, sameTable, sizeWords } from './plan';
 import type { TableFacts } from '../contract/table-facts';
@@ -13,6 +14,7 @@ export function findingsOf(
   compares: boolean,
   facts: DistributeFacts,
 ): readonly Finding[] {
+  if (request.as.type === 'append') return appendFindings(table);
   const name = readable(table);
   const findings: Finding[] = [];
   if (request.as.type === 'hash') {

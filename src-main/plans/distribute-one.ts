@@ -1,5 +1,6 @@
 /** One table on its way to the cluster: why it would be refused, its steps, and what becomes of it. Pure. */
 import type { RequestOf } from '../contract/operations';
+import { appendRefusals } from './append-refusals';
 import { concurrentRefusals } from './concurrent-refusals';
 import { plainTablesReferencing } from './distribute-findings';
 import { undistributedForeignKeyRefusals } from './foreign-key-refusals';
@@ -11,7 +12,7 @@ import type { ColocationChoice } from './placement';
 import { refuseWhileJobRuns, refuseWhileNodesAreDown } from './preconditions';
 import type { TableFacts } from '../contract/table-facts';
 import type { DistributeFacts } from './distribute-facts';
-import { hashRefusals, relationRefusals } from './table-refusals';
+import { hashRefusals, relationRefusals, uniquenessRefusals } from './table-refusals';
 
 /** 63 bytes less "_" and the longest shard number, an int8: what fits always leaves shards names of their own. */
 const parallelNameBytes = 42;
@@ -23,7 +24,7 @@ type Request = RequestOf<'distribute-table'>;
 
 /** Whether the rows are counted before and after. */
 export function comparesRows(table: TableFacts, request: Request): boolean {
-  return isCountable(table) && request.as.type !== 'local';
+  return isCountable(table) && !['local', 'append'].includes(request.as.type);
 }
 
 export function isCountable(table: TableFacts): boolean {
@@ -35,6 +36,8 @@ export function titleOf(request: Request): string {
   switch (request.as.type) {
     case 'hash':
       return `Distribute ${name} by ${request.as.column}`;
+    case 'append':
+      return `Distribute ${name} by append on ${request.as.column}`;
     case 'reference':
       return `Make ${name} a reference table`;
     case 'local':
@@ -57,6 +60,13 @@ export function tableRefusals(
         ...(request.as.concurrently ? concurrentRefusals(facts, table, context) : []),
       );
       break;
+    case 'append':
+      reasons.push(
+        ...uniquenessRefusals(facts, table, request.as, context),
+        ...appendRefusals(table, request.as.column, context),
+      );
+      // The table is distributed alone: no repairs are steps of that plan.
+      return reasons.map(({ repair: _repair, mend: _mend, ...reason }) => reason);
     case 'reference':
     case 'local':
       reasons.push(...undistributedForeignKeyRefusals(facts, table, request.as.type, context));
@@ -125,7 +135,7 @@ export function distributeStep(
 }
 
 function blocksWords(name: string, request: Request, isConcurrent: boolean): string {
-  if (request.as.type === 'local') return `reads and writes of ${name}, for a moment`;
+  if (['local', 'append'].includes(request.as.type)) return `reads and writes of ${name}, for a moment`;
   return isConcurrent
     ? `writes to ${name} for a few seconds at its end; changes of its definition throughout`
     : `writes to ${name} until every row is copied; gives up after 5 s if it cannot lock the table`;
@@ -137,7 +147,7 @@ function expectedMs(
   shards: number,
   isConcurrent: boolean,
 ): readonly [number, number] {
-  if (request.as.type === 'local') return [100, 5_000];
+  if (['local', 'append'].includes(request.as.type)) return [100, 5_000];
   const blocking: readonly [number, number] = [
     300 + shards * 3 + table.totalBytes / 80_000,
     3_000 + shards * 40 + table.totalBytes / 8_000,
@@ -185,6 +195,8 @@ export function summaryOf(
       const nodes = facts.snapshot.nodes.filter((node) => node.isActive && node.shouldHaveShards).length;
       return `${name} (${size}) lies in ${counted(shardCountOf(choice), 'shard')} on ${counted(nodes, 'node')}, in a colocation group of its own.`;
     }
+    case 'append':
+      return `${name} has no shard at first; each is made, and filled, when rows are loaded into it.`;
     case 'reference': {
       const nodes = facts.snapshot.nodes.filter((node) => node.isActive && node.role === 'primary').length;
       return `${name} (${size}) has a full copy on each of ${counted(nodes, 'node')}; writes go to all of them.`;

@@ -36,11 +36,10 @@ export function afterDistributing(
   if (as.type !== 'hash') {
     const own: ClusterTable = {
       ...shell,
-      type: as.type,
-      method: 'none',
-      distributionColumn: null,
+      ...(as.type === 'append'
+        ? { type: 'distributed', method: 'append', distributionColumn: as.column, shardCount: 0 }
+        : { type: as.type, method: 'none', distributionColumn: null, shardCount: 1 }),
       colocationId: 0,
-      shardCount: 1,
     };
     return {
       ...snapshot,

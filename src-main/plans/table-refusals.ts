@@ -257,10 +257,10 @@ const uniquenessWords = {
   'unique-index': 'The unique index',
 } as const;
 
-function uniquenessRefusals(
+export function uniquenessRefusals(
   facts: DistributeFacts,
   table: TableFacts,
-  as: HashRequest,
+  as: { readonly column: string },
   context: PlanContext,
 ): readonly Reason[] {
   if (facts.settings.allowUnsafeConstraints) return [];

@@ -10,7 +10,7 @@ import type { RequestOf } from '../../src-main/contract/operations';
 import { formatBytes, formatEstimate, formatShare } from '../ui/format';
 import { shardCountError } from './node-form';
 
-export type DistributionType = 'hash' | 'reference' | 'local';
+export type DistributionType = 'hash' | 'append' | 'reference' | 'local';
 
 export interface DistributeForm {
   readonly type: DistributionType;
@@ -119,16 +119,19 @@ export interface FormErrors {
 }
 
 export function formErrors(form: DistributeForm): FormErrors {
-  if (form.type !== 'hash') return { column: null, shardCount: null };
-  const named = tableOfKey(form.colocateWith) !== null;
+  const isByColumn = form.type === 'hash' || form.type === 'append';
+  const countsShards = form.type === 'hash' && tableOfKey(form.colocateWith) === null;
   return {
-    column: form.column === '' ? 'A distribution column is needed.' : null,
-    shardCount: named ? null : shardCountError(form.shardCount),
+    column: isByColumn && form.column === '' ? 'A distribution column is needed.' : null,
+    shardCount: countsShards ? shardCountError(form.shardCount) : null,
   };
 }
 
 export function toRequest(table: TableName, form: DistributeForm): RequestOf<'distribute-table'> {
   const { schema, name } = table;
+  if (form.type === 'append') {
+    return { kind: 'distribute-table', table: { schema, name }, as: { type: 'append', column: form.column } };
+  }
   if (form.type !== 'hash')
     return { kind: 'distribute-table', table: { schema, name }, as: { type: form.type } };
   const named = tableOfKey(form.colocateWith);

@@ -47,13 +47,14 @@ function isSame(one: SetTable, other: SetTable): boolean {
   return one.table.schema === other.table.schema && one.table.name === other.table.name;
 }
 
-/** The set that one table with what its repairs bring along makes. */
+/** The set that one table with what its repairs bring along makes; null for one by append, which is distributed alone. */
 export function toSetRequest(
   one: RequestOf<'distribute-table'>,
   accepted: readonly string[],
   more: readonly SetTable[],
-): RequestOf<'distribute-set'> {
+): RequestOf<'distribute-set'> | null {
   const { as, table } = one;
+  if (as.type === 'append') return null;
   const own: SetTable =
     as.type === 'hash'
       ? {

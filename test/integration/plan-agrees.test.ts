@@ -314,6 +314,63 @@ const cases: readonly Case[] = [
     as: hash('id'),
     refusal: null,
   },
+  {
+    what: 'an empty table, by append',
+    setup: 'CREATE TABLE t (id int, v text)',
+    name: 't',
+    as: { type: 'append', column: 'id' },
+    refusal: null,
+  },
+  {
+    what: 'one with a unique key elsewhere, by append',
+    setup: 'CREATE TABLE t (id int, v text UNIQUE)',
+    name: 't',
+    as: { type: 'append', column: 'id' },
+    refusal: 'uniqueness-without-column',
+  },
+  {
+    what: 'one with rows, by append',
+    setup: 'CREATE TABLE t (id int); INSERT INTO t VALUES (1)',
+    name: 't',
+    as: { type: 'append', column: 'id' },
+    refusal: 'not-empty',
+  },
+  {
+    what: 'a partitioned one, by append',
+    setup: 'CREATE TABLE t (id int) PARTITION BY RANGE (id)',
+    name: 't',
+    as: { type: 'append', column: 'id' },
+    refusal: 'partitioned-append',
+  },
+  {
+    what: 'a key to a reference table, by append',
+    setup: 'CREATE TABLE t (id int, code text REFERENCES r)',
+    name: 't',
+    as: { type: 'append', column: 'id' },
+    refusal: 'foreign-key-append',
+  },
+  {
+    what: 'a key to itself, by append',
+    setup: 'CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t)',
+    name: 't',
+    as: { type: 'append', column: 'id' },
+    refusal: 'foreign-key-append',
+  },
+  {
+    what: 'a trigger, by append',
+    setup:
+      'CREATE TABLE t (id int); CREATE TRIGGER z BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+    name: 't',
+    as: { type: 'append', column: 'id' },
+    refusal: 'triggers',
+  },
+  {
+    what: 'a computed column, by append',
+    setup: 'CREATE TABLE t (a int, id int GENERATED ALWAYS AS (a) STORED)',
+    name: 't',
+    as: { type: 'append', column: 'id' },
+    refusal: 'generated-column',
+  },
 ];
 
 describe.each(await engines())('plans and the server agree on $name', (engine) => {
@@ -378,6 +435,11 @@ describe.each(await engines())('plans and the server agree on $name', (engine) =
 /** What a person would have typed, had the plan not refused. */
 function statementOf(one: Case): { readonly text: string; readonly values: readonly (string | number)[] } {
   switch (one.as.type) {
+    case 'append':
+      return {
+        text: `SELECT create_distributed_table($1, $2, 'append')`,
+        values: [one.name, one.as.column],
+      };
     case 'reference':
       return { text: 'SELECT create_reference_table($1)', values: [one.name] };
     case 'local':

@@ -240,6 +240,31 @@ for (const engine of await engines()) {
       expect(Number(rows[0]?.id)).toBeGreaterThan(2 ** 48);
     });
 
+    it('distributes an empty table by append, and takes it back with what was loaded into its shards', async () => {
+      await run(`CREATE TABLE appended (k int, v text);
+                 INSERT INTO appended VALUES (1, 'a')`);
+      const request = {
+        kind: 'distribute-table',
+        table: named('appended'),
+        as: { type: 'append', column: 'k' },
+      } satisfies OperationRequest;
+      expect(codes(await operated.plan(request))).toEqual(['not-empty']);
+      await run('TRUNCATE appended');
+      await done(request);
+      const { tables } = await operated.snapshot();
+      expect(tables.find((one) => one.name === 'appended')).toMatchObject({
+        type: 'distributed',
+        method: 'append',
+        distributionColumn: 'k',
+        shardCount: 0,
+      });
+      await run(`SELECT master_create_empty_shard('appended')`);
+      await run(`INSERT INTO appended VALUES (1, 'a'), (2, 'b')`);
+      const loaded = await fingerprint(database, 'appended');
+      await done({ kind: 'undistribute-table', table: named('appended'), cascade: false });
+      expect(await fingerprint(database, 'appended')).toBe(loaded);
+    });
+
     it('stores a table by columns and back, where the server can', async () => {
       await run(`CREATE TABLE stored (id bigint NOT NULL, v text);
                  INSERT INTO stored SELECT i, 's' || i FROM generate_series(1, 1000) i`);

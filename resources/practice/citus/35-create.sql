@@ -471,6 +471,12 @@ BEGIN
   PERFORM pg_citus_practice.require_key_in_constraints(rel, shown, key.attname);
 
   IF method <> 'hash' THEN
+    IF EXISTS (SELECT FROM pg_class WHERE oid = rel AND relkind = 'p') THEN
+      RAISE EXCEPTION 'distributing partitioned tables in only supported for hash-distributed tables' USING ERRCODE = '0A000';
+    ELSIF key_commands <> '[]' OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = rel AND contype = 'f') THEN
+      RAISE EXCEPTION 'cannot create foreign key constraint' USING ERRCODE = '0A000',
+        DETAIL = 'Foreign keys are supported in two cases, either in between two colocated tables including partition column in the same ordinal in the both tables or from distributed to reference tables';
+    END IF;
     IF with_table IS NOT NULL THEN
       RAISE EXCEPTION 'colocate_with option is not supported for append / range distributed tables' USING ERRCODE = '42601';
     END IF;

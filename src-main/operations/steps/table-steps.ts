@@ -23,19 +23,20 @@ export const distributeTableStep: Step<ActionOf<'distribute-table'>> = {
     const state = await readTableState(reader(), action, { timeoutMs: timing.readLimitMs });
     if (!state.exists) return { state: 'conflict', words: 'the table does not exist any more' };
     if (state.citusType === null) return { state: 'absent', words: 'an ordinary table' };
-    const wanted = action.as.type === 'hash' ? 'distributed' : action.as.type;
+    const byColumn = 'column' in action.as ? action.as.column : null;
+    const wanted = byColumn === null ? action.as.type : 'distributed';
     // Citus makes one of a local table of its metadata, which a neighbour's keys or an attempt that ended may have left.
     if (state.citusType === 'local' && wanted !== 'local') {
       return { state: 'absent', words: 'a local table in the metadata' };
     }
     const differs =
       state.citusType !== wanted
-      || (action.as.type === 'hash' && state.distributionColumn !== action.as.column);
+      || (byColumn !== null && state.distributionColumn !== byColumn);
     if (differs) {
       const by = state.distributionColumn === null ? '' : ` by ${state.distributionColumn}`;
       return { state: 'conflict', words: `it is a ${state.citusType} table${by}` };
     }
-    const words = action.as.type === 'hash' ? `${state.shardCount} shards` : `a ${state.citusType} table`;
+    const words = byColumn === null ? `a ${state.citusType} table` : `${state.shardCount} shards`;
     return compareAfter(context, action.compareRows ? [action] : [], words);
   },
 };

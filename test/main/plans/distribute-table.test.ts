@@ -78,6 +78,34 @@ function refused(
   );
 }
 
+describe('distributing by append', () => {
+  const byAppend: Request = { ...asReference, as: { type: 'append', column: 'agency_id' } };
+  const empty = { heapBytes: 0, totalBytes: 0, foreignKeys: [], referencedBy: [] };
+
+  it('is one statement, and says what is lost against hash', () => {
+    const plan = planOf(
+      planDistributeTable(distributeFacts({ table: tableFacts(empty) }), byAppend, context),
+    );
+    expect(plan.steps.flatMap((step) => step.statements.map((one) => one.shown))).toEqual([
+      `SELECT create_distributed_table('"public"."permits"', 'agency_id', 'append')`,
+    ]);
+    expect(plan.findings.map((finding) => finding.code).slice(0, 2)).toEqual([
+      'append-legacy',
+      'append-empty',
+    ]);
+  });
+
+  it.each([
+    ['rows', { heapBytes: 8_192 }, 'not-empty'],
+    ['a foreign key', { foreignKeys: [keyTo('agencies')] }, 'foreign-key-append'],
+    ['partitions', { kind: 'partitioned' }, 'partitioned-append'],
+    ['triggers', { triggers: ['audit'] }, 'triggers'],
+    ['no such column', { columns: [] }, 'no-column'],
+  ] as const)('is refused with %s', (_what, more, code) => {
+    expect(refused({ ...empty, ...more }, byAppend)).toEqual([code]);
+  });
+});
+
 describe('distributing by hash', () => {
   it('places shards round robin over the nodes in the order of their names and ports', () => {
     const of = snapshot({
