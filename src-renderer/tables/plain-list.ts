@@ -1,7 +1,7 @@
 /** Pure: the ordinary tables as they are listed: what a filter leaves, and the sections they are put in. */
 import type { PlainTable } from '../../src-main/contract/cluster';
 import type { ForeignKey } from '../../src-main/contract/tables';
-import { formatBytes, formatCount, formatCounted, formatEstimate } from '../ui/format';
+import { formatBytes, formatCount, formatEstimate } from '../ui/format';
 import type { TableSection } from '../ui/table-lines';
 import type { TableColumn } from '../ui/table-rows';
 import { matcher } from './table-filter';
@@ -14,8 +14,8 @@ export interface PlainRow {
   readonly label: string;
   /** Foreign keys of it and to it; null while they were not read. */
   readonly keyCount: number | null;
-  /** The tables that foreign keys tie together over any number of hops, by their largest; null for a table alone. */
-  readonly family: { readonly name: string; readonly tables: number } | null;
+  /** The tables that foreign keys tie together over any number of hops, by the name of the largest; null for a table alone. */
+  readonly family: string | null;
 }
 
 /** @param keys null while they were not read. */
@@ -39,10 +39,7 @@ export function toPlainRows(
   }));
 }
 
-function familiesOf(
-  tables: readonly PlainTable[],
-  keys: readonly ForeignKey[],
-): ReadonlyMap<number, NonNullable<PlainRow['family']>> {
+function familiesOf(tables: readonly PlainTable[], keys: readonly ForeignKey[]): ReadonlyMap<number, string> {
   const above = new Map(tables.map(({ oid }) => [oid, oid]));
   const rootOf = (oid: number): number => {
     let root = oid;
@@ -62,11 +59,11 @@ function familiesOf(
     if (list === undefined) members.set(root, [table]);
     else list.push(table);
   }
-  const found = new Map<number, NonNullable<PlainRow['family']>>();
+  const found = new Map<number, string>();
   for (const family of members.values()) {
     if (family.length < 2) continue;
     const largest = family.reduce((one, other) => (other.bytes > one.bytes ? other : one));
-    for (const { oid } of family) found.set(oid, { name: labelOf(largest), tables: family.length });
+    for (const { oid } of family) found.set(oid, labelOf(largest));
   }
   return found;
 }
@@ -124,7 +121,7 @@ export function filterPlain(
     (row) =>
       (filter.schema === '' || row.table.schema === filter.schema)
       && hasPlainFacet(row, filter.facet)
-      && matches(`${row.table.schema}.${row.table.name} ${row.table.owner} ${row.family?.name ?? ''}`),
+      && matches(`${row.table.schema}.${row.table.name} ${row.table.owner} ${row.family ?? ''}`),
   );
 }
 
@@ -156,11 +153,7 @@ export function plainSectionOf(
     case 'family':
       return family === null
         ? { key: '-', label: 'tied to no other table', rank: 1 }
-        : {
-            key: family.name,
-            label: family.name,
-            note: `${formatCounted(family.tables, 'table')} tied by foreign keys`,
-          };
+        : { key: family, label: family, note: 'and what foreign keys tie to it' };
   }
 }
 
@@ -213,7 +206,7 @@ export const plainExportColumns: readonly TableColumn<PlainRow>[] = [
   },
   { id: 'bytes', label: 'bytes', value: ({ table }) => table.bytes },
   { id: 'keys', label: 'foreign_keys', value: (row) => row.keyCount },
-  { id: 'family', label: 'tied_by_keys_to', value: (row) => row.family?.name },
+  { id: 'family', label: 'tied_by_keys_to', value: (row) => row.family },
   { id: 'partitioned', label: 'partitioned', value: ({ table }) => table.isPartitioned },
   { id: 'owner', label: 'owner', value: ({ table }) => table.owner },
 ];

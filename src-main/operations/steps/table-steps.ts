@@ -30,8 +30,7 @@ export const distributeTableStep: Step<ActionOf<'distribute-table'>> = {
       return { state: 'absent', words: 'a local table in the metadata' };
     }
     const differs =
-      state.citusType !== wanted
-      || (byColumn !== null && state.distributionColumn !== byColumn);
+      state.citusType !== wanted || (byColumn !== null && state.distributionColumn !== byColumn);
     if (differs) {
       const by = state.distributionColumn === null ? '' : ` by ${state.distributionColumn}`;
       return { state: 'conflict', words: `it is a ${state.citusType} table${by}` };
