@@ -26,7 +26,7 @@ export default defineConfig({
       target: 'node18',
       sourcemap: true,
       rollupOptions: {
-        input: 'src-main/index.ts',
+        input: { index: 'src-main/index.ts', 'planner-thread': 'src-main/planner-thread.ts' },
         // Both are optional native speed-ups that their libraries try and do without.
         external: ['electron', 'pg-native', 'cpu-features', /sshcrypto\.node$/],
         output: { format: 'cjs', entryFileNames: '[name].cjs' },

@@ -15,6 +15,7 @@ const allowedImports = {
   'src-main/connections': ['src-main/contract', 'src-main/log'],
   'src-main/citus': ['src-main/contract', 'src-main/connections/database'],
   'src-main/plans': ['src-main/contract'],
+  'src-main/planning': ['src-main/contract', 'src-main/plans'],
   'src-main/operations': [
     'src-main/contract',
     'src-main/plans',
@@ -42,6 +43,7 @@ const allowedImports = {
   'src-main/window': ['src-main/log', 'src-main/page'],
   'src-main/index': ['src-main'],
   'src-main/compose': ['src-main'],
+  'src-main/planner-thread': ['src-main/connections/database', 'src-main/planning'],
   'src-renderer': ['src-main/contract'],
 };
 

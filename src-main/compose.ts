@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { app, clipboard, dialog, safeStorage } from 'electron';
 import type { BrowserWindow } from 'electron';
 import { recognise } from './citus/recognise';
@@ -24,6 +25,8 @@ import { createLimitsTeller } from './ipc/tell-limits';
 import { log } from './log/log';
 import { createMonitor } from './monitor/monitor';
 import { createOperations } from './operations/operations';
+import { startPlannerThread } from './planning/planner-thread';
+import type { PlannerThread } from './planning/planner-thread';
 import { runDaemon } from './practice/daemon';
 import { createPracticeService, embeddedBinariesFolder } from './practice/practice-service';
 import { createKnownRoles } from './share/known-roles';
@@ -204,11 +207,21 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     });
   }
 
+  const threads = new Set<PlannerThread>();
+  const startThread = (): PlannerThread => {
+    for (const one of threads) if (one.isEnded()) threads.delete(one);
+    const file = join(surroundings.buildFolder, 'main', 'planner-thread.cjs');
+    const thread = startPlannerThread(() => new Worker(file));
+    threads.add(thread);
+    return thread;
+  };
+
   const handlers = createHandlers({
     advisor: {
       aside: (clusterId) => registry.aside(clusterId),
       snapshot: async (clusterId, signal) =>
         monitor.snapshot(clusterId) ?? (await monitor.refresh(clusterId, signal)),
+      startThread,
     },
     app: {
       info: {
@@ -240,6 +253,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       forgetHistory,
     },
     clusters: { monitor },
+    rebalance: { monitor, startThread },
     tables: { registry, monitor },
     history,
     routing: { registry, monitor },
@@ -258,6 +272,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
   return {
     handlers,
     async close() {
+      for (const thread of threads) thread.end();
       await operations.close();
       monitor.stop();
       await registry.closeAll();

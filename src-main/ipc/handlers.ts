@@ -18,6 +18,7 @@ import type { RoutingParts } from './handlers/routing';
 import { tableHandlers } from './handlers/tables';
 import type { TableParts } from './handlers/tables';
 import { rebalanceHandlers } from './handlers/rebalance';
+import type { RebalanceParts } from './handlers/rebalance';
 import { shareHandlers } from './handlers/share';
 import type { ShareParts } from './handlers/share';
 import type { Handlers } from './serve';
@@ -30,6 +31,7 @@ export interface HandlerParts {
   readonly history: History;
   readonly operations: OperationParts;
   readonly practice: PracticeParts;
+  readonly rebalance: RebalanceParts;
   readonly share: ShareParts;
   readonly tables: TableParts;
   readonly routing: RoutingParts;
@@ -43,7 +45,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...clusterHandlers(parts.clusters),
     ...historyHandlers(parts.history),
     ...operationHandlers(parts.operations),
-    ...rebalanceHandlers(parts.clusters),
+    ...rebalanceHandlers(parts.rebalance),
     ...practiceHandlers(parts.practice),
     ...shareHandlers(parts.share),
     ...tableHandlers(parts.tables),

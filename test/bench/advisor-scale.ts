@@ -6,10 +6,10 @@ import type { ShortTable } from '../support/advisor-schemas';
 import type { BenchFigure } from './figure';
 
 const small = { tables: 200, foreignKeys: 500 };
-const large = { tables: 2_000, foreignKeys: 5_000 };
+export const largeSchema = { tables: 2_000, foreignKeys: 5_000 };
 
 export async function run(): Promise<readonly BenchFigure[]> {
-  const facts = { small: generated(small), large: generated(large) };
+  const facts = { small: generatedSchema(small), large: generatedSchema(largeSchema) };
   // In turns, so that a busy machine slows both alike; once before, so that neither pays for compiling.
   const times: Record<'small' | 'large', number[]> = { small: [], large: [] };
   for (let round = 0; round < 6; round += 1) {
@@ -41,7 +41,10 @@ function median(values: readonly number[]): number {
 }
 
 /** Ten in a hundred tables are lists, the others hang below 20 (200) tenant-like roots; half of them have statements. */
-function generated(size: { readonly tables: number; readonly foreignKeys: number }): AdvisorFacts {
+export function generatedSchema(size: {
+  readonly tables: number;
+  readonly foreignKeys: number;
+}): AdvisorFacts {
   const random = randomNumbers(7);
   const below = (limit: number): number => Math.floor(random() * limit);
   const roots = size.tables / 10;

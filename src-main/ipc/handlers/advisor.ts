@@ -4,18 +4,12 @@ import { readAgreement, readObservedStatements, readSample } from '../../citus/a
 import { readAdvisorTables } from '../../citus/advisor-reads';
 import { readServerFacts } from '../../citus/capabilities';
 import { readDistributionSettings } from '../../citus/table-facts';
-import { identifier, qualified, shownStatement } from '../../connections/database';
 import type { Reader } from '../../connections/database';
 import type { ClusterSnapshot } from '../../contract/cluster';
 import { FailureError } from '../../contract/failure';
-import { advise } from '../../plans/advisor/advise';
-import type { Adviser } from '../../plans/advisor/advise';
+import type { PlannerThread } from '../../planning/planner-thread';
 import type { AdvisorFacts, ColumnAgreement, ColumnSample } from '../../contract/advisor-facts';
-import type { SqlQuoting } from '../../plans/plan';
 import { agreementsWanted, samplesWanted } from '../../plans/advisor/looks';
-import { toMarkdown } from '../../plans/advisor/report';
-import { toScript } from '../../plans/advisor/script';
-import { adviseTable } from '../../plans/advisor/table-advice';
 import { shardNodes } from '../../plans/plan';
 import type { Handlers } from '../serve';
 
@@ -25,22 +19,17 @@ export interface AdvisorParts {
   /** A session beside the one that watches the cluster: reading a large schema may take seconds. */
   readonly aside: (clusterId: string) => Promise<Reader>;
   readonly snapshot: (clusterId: string, signal: AbortSignal) => Promise<ClusterSnapshot>;
+  readonly startThread: () => PlannerThread;
 }
 
-/** Answers that are kept, over all clusters: a person looks at one or two. */
-const keptAdvice = 4;
+/** Answers that are kept, over all clusters, each by a thread of its own: a person looks at one or two. */
+const keptAdvice = 2;
 
-const sql: SqlQuoting = {
-  identifier,
-  qualified,
-  literal: (text) => shownStatement({ text: '$1', values: [text] }).shown,
-};
-
-export function advisorHandlers({ aside, snapshot }: AdvisorParts): AdvisorHandlers {
-  const kept = new Map<string, Adviser>();
-  const adviserOf = (clusterId: string, adviceId: string): Adviser => {
-    const adviser = kept.get(adviceId);
-    if (adviser?.advice.clusterId === clusterId) return adviser;
+export function advisorHandlers({ aside, snapshot, startThread }: AdvisorParts): AdvisorHandlers {
+  const kept = new Map<string, { readonly clusterId: string; readonly thread: PlannerThread }>();
+  const threadOf = (clusterId: string, adviceId: string): PlannerThread => {
+    const one = kept.get(adviceId);
+    if (one?.clusterId === clusterId && !one.thread.isEnded()) return one.thread;
     throw new FailureError({
       kind: 'not-found',
       message: 'This advice is no longer kept.',
@@ -48,46 +37,41 @@ export function advisorHandlers({ aside, snapshot }: AdvisorParts): AdvisorHandl
       remedy: 'Advise again; the schema is read anew.',
     });
   };
-  const lost = (): FailureError =>
-    new FailureError({ kind: 'not-found', message: 'There is no such design or table in this advice.' });
+  const found = <T>(answer: T | null): T => {
+    if (answer !== null) return answer;
+    throw new FailureError({
+      kind: 'not-found',
+      message: 'There is no such design or table in this advice.',
+    });
+  };
 
   return {
     'advisor.advise': async ({ clusterId, growth }, signal) => {
       const facts = await readAdvisorFacts(await aside(clusterId), await snapshot(clusterId, signal), signal);
-      const adviser = advise(facts, {
-        adviceId: randomUUID(),
-        clusterId,
-        takenAt: new Date().toISOString(),
-        growth,
-        sql,
-      });
-      kept.set(adviser.advice.adviceId, adviser);
-      for (const oldest of kept.keys()) if (kept.size > keptAdvice) kept.delete(oldest);
-      return adviser.advice;
+      const thread = startThread();
+      const adviceId = randomUUID();
+      try {
+        const takenAt = new Date().toISOString();
+        const asked = { facts, adviceId, clusterId, takenAt, growth };
+        const advice = await thread.ask('advisor.advise', asked, signal);
+        kept.set(adviceId, { clusterId, thread });
+        return advice;
+      } finally {
+        if (!kept.has(adviceId)) thread.end();
+        for (const [oldest, one] of kept) {
+          if (kept.size <= keptAdvice) break;
+          kept.delete(oldest);
+          one.thread.end();
+        }
+      }
     },
-    'advisor.design': ({ clusterId, adviceId, designId, choices }) => {
-      const design = adviserOf(clusterId, adviceId).design(designId, choices);
-      if (!design) throw lost();
-      return design;
-    },
-    'advisor.table': ({ clusterId, adviceId, designId, choices, table }) => {
-      const adviser = adviserOf(clusterId, adviceId);
-      const evaluated = adviser.evaluated(designId, choices);
-      const advice = evaluated && adviseTable(adviser.advising, evaluated, table);
-      if (!advice) throw lost();
-      return advice;
-    },
-    'advisor.text': ({ clusterId, adviceId, designId, choices, format }) => {
-      const adviser = adviserOf(clusterId, adviceId);
-      const design = adviser.design(designId, choices);
-      const evaluated = adviser.evaluated(designId, choices);
-      if (!design || !evaluated) throw lost();
-      const script = toScript(adviser.advising, evaluated, design);
-      const name = design.title.toLowerCase().replaceAll(/[^a-z0-9_]+/g, '-');
-      return format === 'sql'
-        ? { fileName: `${name}.sql`, text: script }
-        : { fileName: `${name}.md`, text: toMarkdown(adviser.advice, design, script) };
-    },
+    // A thread that holds advice outlives the calls that somebody gives up.
+    'advisor.design': async ({ clusterId, adviceId, ...asked }) =>
+      found(await threadOf(clusterId, adviceId).ask('advisor.design', asked)),
+    'advisor.table': async ({ clusterId, adviceId, ...asked }) =>
+      found(await threadOf(clusterId, adviceId).ask('advisor.table', asked)),
+    'advisor.text': async ({ clusterId, adviceId, ...asked }) =>
+      found(await threadOf(clusterId, adviceId).ask('advisor.text', asked)),
   };
 }
 

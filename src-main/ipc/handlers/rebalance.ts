@@ -4,7 +4,8 @@ import type { ClusterSnapshot } from '../../contract/cluster';
 import type { ScriptedMove } from '../../contract/rebalance';
 import type { ParsedInputOf } from '../../contract/requests';
 import type { Monitor } from '../../monitor/monitor';
-import { exploreRebalance } from '../../plans/explore-rebalance';
+import { createExplorer } from '../../planning/explorer';
+import type { PlannerThread } from '../../planning/planner-thread';
 import { mannerOf, paceOf } from '../../plans/move-estimate';
 import type { Handlers } from '../serve';
 
@@ -14,7 +15,18 @@ type RebalanceHandlers = Pick<Handlers, Extract<keyof Handlers, `rebalance.${str
 const sizesMaxAgeMs = 600_000;
 const disksMaxAgeMs = 60_000;
 
-export function rebalanceHandlers({ monitor }: { readonly monitor: Monitor }): RebalanceHandlers {
+/** One object, so that it is told again only when sizes come. */
+const noBytes = {};
+/** Between two turns of a knob a person thinks; after that the thread only takes memory. */
+const idleThreadMs = 120_000;
+
+export interface RebalanceParts {
+  readonly monitor: Monitor;
+  readonly startThread: () => PlannerThread;
+}
+
+export function rebalanceHandlers({ monitor, startThread }: RebalanceParts): RebalanceHandlers {
+  const explorer = createExplorer(startThread, idleThreadMs);
   return {
     'rebalance.explore': async ({ clusterId, constraints, whatIf, transferMode }, signal) => {
       const snapshot = monitor.snapshot(clusterId) ?? (await monitor.refresh(clusterId, signal));
@@ -23,11 +35,16 @@ export function rebalanceHandlers({ monitor }: { readonly monitor: Monitor }): R
         monitor.sizes(clusterId, sizesMaxAgeMs).catch(() => null),
         monitor.planningFacts(clusterId, disksMaxAgeMs),
       ]);
-      return exploreRebalance(
-        { snapshot, shardBytes: sizes?.shardBytes ?? {}, ...planning },
-        constraints,
-        whatIf,
-        paceOf(planning.moveTimes, mannerOf(transferMode)),
+      const { disks, baseCostBytes, moveTimes } = planning;
+      return explorer.explore(
+        { snapshot, shardBytes: sizes?.shardBytes ?? noBytes },
+        {
+          planning: { disks, baseCostBytes },
+          constraints,
+          whatIf,
+          pace: paceOf(moveTimes, mannerOf(transferMode)),
+        },
+        signal,
       );
     },
     'rebalance.script': async (input, signal) => {
