@@ -30,10 +30,12 @@ export interface OpenTransaction {
 
 export interface StalledNode {
   readonly nodeId: number;
+  /** `host:port` */
+  readonly address: string;
   /** Null where it answered; else what the coordinator says of it. */
   readonly silence: string | null;
   readonly sessions: readonly MoveSession[];
-  /** Open for more than two minutes. */
+  /** Open for longer than was asked. */
   readonly transactions: readonly OpenTransaction[];
   readonly slots: readonly SlotAnswer[];
 }
@@ -61,28 +63,37 @@ const sessionsQuestion: NodeQuestion<readonly MoveSession[]> = {
   parse: (rows) => rows as readonly MoveSession[],
 };
 
-const transactionsQuestion: NodeQuestion<readonly OpenTransaction[]> = {
+const transactionsQuestion = (olderThanMs: number): NodeQuestion<readonly OpenTransaction[]> => ({
   text: `SELECT a.pid, a.usename AS role, ${originPid('a')} AS "originPid",
        extract(epoch FROM clock_timestamp() - a.xact_start)::int AS seconds
   FROM pg_catalog.pg_stat_activity a
  WHERE a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
-   AND a.xact_start < clock_timestamp() - interval '2 minutes'
+   AND a.xact_start < clock_timestamp() - interval '${Math.round(olderThanMs)} milliseconds'
    AND a.query !~ 'citus_(move|copy)_shard_placement'
  ORDER BY a.xact_start LIMIT 20`,
   parse: (rows) => rows as readonly OpenTransaction[],
-};
+});
 
+/** @param olderThanMs transactions open for longer are told: as long as nothing came on */
 export async function readStalledNodes(
   reader: Reader,
+  olderThanMs: number,
   options?: StatementOptions,
 ): Promise<readonly StalledNode[]> {
-  const questions = { sessions: sessionsQuestion, transactions: transactionsQuestion, slots: slotsQuestion };
+  const transactions = transactionsQuestion(olderThanMs);
+  const questions = { sessions: sessionsQuestion, transactions, slots: slotsQuestion };
+  const nodes = await reader.read<{ readonly nodeId: number; readonly host: string; readonly port: number }>(
+    { text: 'SELECT nodeid AS "nodeId", nodename AS host, nodeport AS port FROM pg_catalog.pg_dist_node' },
+    options,
+  );
+  const addresses = new Map(nodes.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
   const answers = await readAnswersThroughCoordinator(reader, questions, options);
   return [...answers].map(([nodeId, answer]): StalledNode => ({
     nodeId,
+    address: addresses.get(nodeId) ?? `node ${nodeId}`,
     silence: answer.ok ? null : answer.why,
     sessions: answer.ok ? sessionsQuestion.parse(answer.rows['sessions'] ?? []) : [],
-    transactions: answer.ok ? transactionsQuestion.parse(answer.rows['transactions'] ?? []) : [],
+    transactions: answer.ok ? transactions.parse(answer.rows['transactions'] ?? []) : [],
     slots: answer.ok ? slotsQuestion.parse(answer.rows['slots'] ?? []) : [],
   }));
 }

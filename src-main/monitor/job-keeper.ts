@@ -216,7 +216,6 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
   return {
     last: () => shown,
     onSnapshot(snapshot) {
-      stalls.onSnapshot(snapshot);
       // The catalogs know already that it has ended: its last record is not left to the next beat.
       if (snapshot.jobs.some((job) => job.jobId === jobId && hasEnded(job))) {
         beat.stop();

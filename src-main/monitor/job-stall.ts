@@ -1,7 +1,7 @@
 /** Whether the job that runs comes on, and where it does not for minutes, why. */
 import { readStalledNodes } from '../citus/stall-reads';
 import type { Reader } from '../connections/database';
-import type { ClusterSnapshot, JobProgress, Stall } from '../contract/cluster';
+import type { JobProgress, Stall } from '../contract/cluster';
 import { toFailure } from '../contract/failure';
 import { log } from '../log/log';
 import { stallMs, stallReadMs, stallReason } from '../plans/move-stall';
@@ -17,13 +17,11 @@ export interface JobStallParts {
 }
 
 export interface JobStall {
-  onSnapshot(snapshot: ClusterSnapshot): void;
   /** Null while it comes on, and until the reason has been read. */
   of(progress: JobProgress, signal: AbortSignal): Stall | null;
 }
 
 export function createJobStall({ aside, clock }: JobStallParts): JobStall {
-  let names: ReadonlyMap<number, string> = new Map();
   let mark = '';
   let since = '';
   let sinceMs = 0;
@@ -37,7 +35,7 @@ export function createJobStall({ aside, clock }: JobStallParts): JobStall {
     const busy = progress.tasks.filter((task) => task.status === 'running' || task.retryCount > 0);
     const again = busy.find((task) => task.retryCount > 0 && task.status !== 'done');
     void aside()
-      .then((reader) => readStalledNodes(reader, { signal, timeoutMs: readLimitMs }))
+      .then((reader) => readStalledNodes(reader, stallMs, { signal, timeoutMs: readLimitMs }))
       .catch((error: unknown) => {
         log.warn('the reason of a stall was not read', toFailure(error));
         return null;
@@ -49,7 +47,6 @@ export function createJobStall({ aside, clock }: JobStallParts): JobStall {
           touched: busy.flatMap(({ sourceNodeId, targetNodeId }) =>
             [sourceNodeId, targetNodeId].filter((nodeId) => nodeId !== null),
           ),
-          nameOf: (nodeId) => names.get(nodeId) ?? `node ${nodeId}`,
           retried: again
             ? {
                 what: again.shardId === null ? `task ${again.taskId}` : `shard ${again.shardId}`,
@@ -62,9 +59,6 @@ export function createJobStall({ aside, clock }: JobStallParts): JobStall {
   };
 
   return {
-    onSnapshot(snapshot) {
-      names = new Map(snapshot.nodes.map((node) => [node.nodeId, `${node.name}:${node.port}`]));
-    },
     of(progress, signal) {
       const now = markOf(progress);
       if (now !== mark) {

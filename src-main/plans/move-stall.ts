@@ -18,6 +18,8 @@ export interface StallSession {
 /** What a node tells of itself. */
 export interface StallNode {
   readonly nodeId: number;
+  /** `host:port` */
+  readonly address: string;
   /** Null where it answered. */
   readonly silence: string | null;
   readonly sessions: readonly {
@@ -35,7 +37,6 @@ export interface StallFacts {
   readonly nodes: readonly StallNode[] | null;
   /** Sources and targets of the moves that run. */
   readonly touched: readonly number[];
-  readonly nameOf: (nodeId: number) => string;
   /** What is tried again, with the last error; null where nothing is. */
   readonly retried: { readonly what: string; readonly message: string } | null;
 }
@@ -62,11 +63,11 @@ export function stallReason(facts: StallFacts): StallReason {
   );
 }
 
-function silentNode({ nodes, nameOf }: StallFacts): StallReason | null {
+function silentNode({ nodes }: StallFacts): StallReason | null {
   const silent = (nodes ?? []).filter((node) => node.silence !== null);
   if (silent.length === 0) return null;
   return {
-    words: `${listed(silent.map((node) => nameOf(node.nodeId)))} ${silent.length === 1 ? 'does' : 'do'} not answer the coordinator.`,
+    words: `${listed(silent.map(({ address }) => address))} ${silent.length === 1 ? 'does' : 'do'} not answer the coordinator.`,
     remedy: 'Bring the node back; a move that fails meanwhile is tried again.',
   };
 }
@@ -89,7 +90,7 @@ function ownSessions(nodes: readonly StallNode[]): {
   };
 }
 
-function heldLock({ nodes, nameOf }: StallFacts): StallReason | null {
+function heldLock({ nodes }: StallFacts): StallReason | null {
   const { isOwn } = ownSessions(nodes ?? []);
   for (const node of nodes ?? []) {
     const waiting = node.sessions.filter((session) => isOwn(node.nodeId, session));
@@ -97,19 +98,36 @@ function heldLock({ nodes, nameOf }: StallFacts): StallReason | null {
       .flatMap((session) => session.blockedBy)
       .find((session) => !isOwn(node.nodeId, session));
     if (!holder) continue;
-    const name = nameOf(node.nodeId);
     if (holder.pid === 0) {
       return {
-        words: `a prepared transaction on ${name} holds a lock that the move waits for.`,
+        words: `a prepared transaction on ${node.address} holds a lock that the move waits for.`,
         remedy: 'Decide it: the health page lists the transactions in doubt.',
       };
     }
+    const root = rootOf(nodes ?? [], { address: node.address, session: holder });
+    const through = root.session === holder ? '' : `, through process ${holder.pid} on ${node.address},`;
     return {
-      words: `${sessionWords(holder)} on ${name} holds a lock that the move waits for.`,
-      remedy: endWords([holder], name),
+      words: `${sessionWords(root.session)} on ${root.address}${through} holds a lock that the move waits for.`,
+      remedy: endWords([root.session], root.address),
     };
   }
   return null;
+}
+
+interface Holder {
+  readonly address: string;
+  readonly session: StallSession;
+}
+
+/** Where the transaction was begun: ended on one node alone it would go on holding locks on the others. */
+function rootOf(nodes: readonly StallNode[], holder: Holder): Holder {
+  const { originPid } = holder.session;
+  if (originPid === null) return holder;
+  for (const { address, transactions } of nodes) {
+    const session = transactions.find((one) => one.pid === originPid && one.originPid === null);
+    if (session) return { address, session };
+  }
+  return holder;
 }
 
 function retriedTask({ retried }: StallFacts): StallReason | null {
@@ -120,28 +138,27 @@ function retriedTask({ retried }: StallFacts): StallReason | null {
   };
 }
 
-function oldTransaction({ nodes, touched, nameOf }: StallFacts): StallReason | null {
+function oldTransaction({ nodes, touched }: StallFacts): StallReason | null {
   const { isOwn } = ownSessions(nodes ?? []);
   for (const node of nodes ?? []) {
     if (!touched.includes(node.nodeId)) continue;
     const old = node.transactions.filter((one) => !isOwn(node.nodeId, one));
     if (old.length === 0) continue;
-    const name = nameOf(node.nodeId);
     return {
-      words: `${listed(old.map(sessionWords), 3)} on ${name} ${old.length === 1 ? 'is' : 'are'} still open, and a copy waits for every transaction that began before it.`,
-      remedy: endWords(old, name),
+      words: `${listed(old.map(sessionWords), 3)} on ${node.address} ${old.length === 1 ? 'is' : 'are'} still open, and a copy waits for every transaction that began before it.`,
+      remedy: endWords(old, node.address),
     };
   }
   return null;
 }
 
-function idleSlot({ nodes, touched, nameOf }: StallFacts): StallReason | null {
+function idleSlot({ nodes, touched }: StallFacts): StallReason | null {
   for (const node of nodes ?? []) {
     if (!touched.includes(node.nodeId)) continue;
     const slot = node.slots.find(({ name, isActive }) => !isActive && /^citus_shard_/.test(name));
     if (!slot) continue;
     return {
-      words: `nobody reads the replication slot ${slot.name} on ${nameOf(node.nodeId)}.`,
+      words: `nobody reads the replication slot ${slot.name} on ${node.address}.`,
       remedy: `Look at the target's log for its subscription, and whether it has a free worker (max_logical_replication_workers, max_worker_processes).`,
     };
   }
@@ -153,8 +170,8 @@ function sessionWords({ role, pid, seconds }: StallSession): string {
   return `a transaction of ${role ?? 'an unknown role'} (process ${pid}${since})`;
 }
 
-function endWords(sessions: readonly StallSession[], name: string): string {
+function endWords(sessions: readonly StallSession[], address: string): string {
   const one = sessions.length === 1;
   const calls = sessions.slice(0, 3).map(({ pid }) => `SELECT pg_terminate_backend(${pid});`);
-  return `Let ${one ? 'it' : 'them'} end, or end ${one ? 'it' : 'them'} on ${name}: ${calls.join(' ')}`;
+  return `Let ${one ? 'it' : 'them'} end, or end ${one ? 'it' : 'them'} on ${address}: ${calls.join(' ')}`;
 }

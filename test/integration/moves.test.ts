@@ -223,20 +223,91 @@ describe.each(await engines())('moves on $name', (engine) => {
     const holder = await lockShard(cluster, 'permits', moves[0]?.shardId ?? '');
     try {
       const operationId = await stalling.start(await stalling.planned(request(moves)));
-      const stepOf = (): Operation['steps'][number] | undefined =>
-        stalling.current(operationId).steps.find((step) => step.stepId === 'moves');
-      const stall = await waitFor('the reason of the stall', () => stepOf()?.stall, 30_000);
+      const stall = await waitFor(
+        'the reason of the stall',
+        () => movesStep(stalling, operationId)?.stall,
+        30_000,
+      );
       expect(stall.words).toContain(`(process ${holder.pid}`);
       expect(stall.words).toContain('holds a lock that the move waits for');
       expect(stall.remedy).toContain(`SELECT pg_terminate_backend(${holder.pid});`);
       await holder.letGo();
       expect((await stalling.settled(operationId)).state).toBe('done');
-      expect(stepOf()?.stall).toBeNull();
+      expect(movesStep(stalling, operationId)?.stall).toBeNull();
     } finally {
       await holder.letGo();
       await stalling.end();
     }
   });
+
+  it('names the transaction that was left open before a copy, and goes on when its remedy is carried out', async () => {
+    const stalling = await operate(cluster, join(folder, 'transaction'), { stallMs: 300 });
+    const [move] = await movesToOther(1);
+    if (!move) throw new Error('no move');
+    const open = await cluster.connect();
+    try {
+      await open.change({ text: 'BEGIN' });
+      await open.change({
+        text: `UPDATE permits SET note = 'kept open' WHERE agency_id = ${await agencyIn(move)}`,
+      });
+      const operationId = await stalling.start(
+        await stalling.planned(request([move], { transferMode: 'auto' })),
+      );
+      const stall = await waitFor(
+        'the reason of the stall',
+        () => movesStep(stalling, operationId)?.stall,
+        60_000,
+      );
+      expect(stall.words).toMatch(/^a transaction of postgres \(process \d+.*\) on 127\.0\.0\.1:\d+/);
+      const [, node, port, remedy] =
+        /on (127\.0\.0\.1:(\d+)): (SELECT pg_terminate_backend\(\d+\);)/.exec(stall.remedy) ?? [];
+      expect(stall.words).toContain(`on ${node ?? 'no node'}`);
+      const { clusters } = await cluster.service.list();
+      const named = clusters[0]?.nodes.find((one) => one.port === Number(port));
+      const session = await cluster.connect(named?.name);
+      await session.change({ text: remedy ?? '' });
+      const ended = await stalling.settled(operationId, 110_000);
+      expect([ended.state, ended.attention]).toEqual(['done', null]);
+      expect(movesStep(stalling, operationId)?.stall).toBeNull();
+      expect(await value("SELECT count(*) FROM permits WHERE note = 'kept open'")).toBe('0');
+    } finally {
+      await open.close();
+      await stalling.end();
+    }
+  });
+
+  it('says that a node does not answer while its moves are tried again, and goes on when it is back', async () => {
+    const before = await checksum();
+    const retries = Array.from({ length: 20 }, () => 8_000);
+    const stalling = await operate(cluster, join(folder, 'silent'), { stallMs: 300, moveRetriesMs: retries });
+    try {
+      const operationId = await stalling.start(await stalling.planned(request(await movesToOther(4))));
+      await waitFor(
+        'a move',
+        () => movesStep(stalling, operationId)?.items.some(({ state }) => state === 'running'),
+        60_000,
+      );
+      await cluster.service.killNode(cluster.practiceId, 'worker-2');
+      const { clusters } = await cluster.service.list();
+      const port = clusters[0]?.nodes.find(({ name }) => name === 'worker-2')?.port;
+      const stall = await waitFor(
+        'the silent node',
+        () => {
+          const found = movesStep(stalling, operationId)?.stall;
+          return found?.words.includes('does not answer') === true ? found : null;
+        },
+        110_000,
+      );
+      expect(stall.words).toBe(`127.0.0.1:${port ?? ''} does not answer the coordinator.`);
+      expect(stall.remedy).toContain('Bring the node back');
+      await cluster.service.reviveNode(cluster.practiceId, 'worker-2');
+      expect((await stalling.settled(operationId, 110_000)).state).toBe('done');
+      expect(movesStep(stalling, operationId)?.stall).toBeNull();
+      expect(await checksum()).toBe(before);
+    } finally {
+      await stalling.end();
+    }
+  }, 300_000);
 
   it('cancels the move that runs and loses no row', async () => {
     const before = await checksum();
@@ -287,7 +358,24 @@ describe.each(await engines())('moves on $name', (engine) => {
   }
 
   function itemsOf(operationId: string): Operation['steps'][number]['items'] {
-    return operated.current(operationId).steps.find((step) => step.stepId === 'moves')?.items ?? [];
+    return movesStep(operated, operationId)?.items ?? [];
+  }
+
+  function movesStep(
+    { current }: OperatedCluster,
+    operationId: string,
+  ): Operation['steps'][number] | undefined {
+    return current(operationId).steps.find((step) => step.stepId === 'moves');
+  }
+
+  /** An agency whose permits lie in the shard that moves. */
+  async function agencyIn({ shardId }: MoveOrder): Promise<number> {
+    const [row] = await coordinator.read<{ readonly agency: string }>({
+      text: `SELECT agency_id::text AS agency FROM agencies
+              WHERE get_shard_id_for_distribution_column('permits', agency_id) = ${shardId} LIMIT 1`,
+    });
+    if (!row) throw new Error(`no agency in shard ${shardId}`);
+    return Number(row.agency);
   }
 
   /** Where every shard lies, as one text. */

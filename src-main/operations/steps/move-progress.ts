@@ -92,18 +92,12 @@ async function reasonOf(
 ): Promise<Omit<Stall, 'since'>> {
   const nodes = await context
     .aside()
-    .then((reader) => readStalledNodes(reader, { timeoutMs: stallReadLimitMs }))
+    .then((reader) => readStalledNodes(reader, context.timing.stallMs, { timeoutMs: stallReadLimitMs }))
     .catch((error: unknown) => {
       log.warn('the reason of a stall was not read', toFailure(error));
       return null;
     });
   const { moves } = context.action;
-  const names = new Map(
-    moves.flatMap(({ sourceNodeId, source, targetNodeId, target }) => [
-      [sourceNodeId, `${source.host}:${source.port}`] as const,
-      [targetNodeId, `${target.host}:${target.port}`] as const,
-    ]),
-  );
   const ids = new Set(running.map(({ itemId }) => itemId));
   const again = running.find(({ outcome }) => outcome !== null);
   return stallReason({
@@ -111,7 +105,6 @@ async function reasonOf(
     touched: moves
       .filter(({ shardId }) => ids.has(shardId))
       .flatMap(({ sourceNodeId, targetNodeId }) => [sourceNodeId, targetNodeId]),
-    nameOf: (nodeId) => names.get(nodeId) ?? `node ${nodeId}`,
     retried: again ? { what: `shard ${again.itemId}`, message: again.outcome ?? '' } : null,
   });
 }

@@ -12,7 +12,8 @@ function setUp(silence = 'connection refused') {
   const asked: number[] = [];
   const reader = {
     address: 'c:5432',
-    read: async () => {
+    read: async ({ text }: { readonly text: string }) => {
+      if (!text.includes('run_command_on_all_nodes')) return [{ nodeId: 3, host: 'b', port: 5432 }];
       asked.push(clock.now());
       return [{ nodeId: 3, success: false, result: silence }];
     },
@@ -60,7 +61,7 @@ describe('a job', () => {
     expect(asked.map((at) => (at - began) / 1000)).toEqual([120, 180, 240]);
     expect(of(copied(5))).toMatchObject({
       since: new Date(began).toISOString(),
-      words: 'node 3 does not answer the coordinator.',
+      words: 'b:5432 does not answer the coordinator.',
     });
     expect(of(copied(6))).toBeNull();
     await clock.pass(1_000);

@@ -3,11 +3,11 @@ import { stallReason } from '../../../src-main/plans/move-stall';
 import type { StallFacts, StallNode } from '../../../src-main/plans/move-stall';
 
 function node(nodeId: number, over: Partial<StallNode> = {}): StallNode {
-  return { nodeId, silence: null, sessions: [], transactions: [], slots: [], ...over };
+  return { nodeId, address: `n${nodeId}`, silence: null, sessions: [], transactions: [], slots: [], ...over };
 }
 
 function facts(nodes: readonly StallNode[] | null, over: Partial<StallFacts> = {}): StallFacts {
-  return { nodes, touched: [2, 3], nameOf: (nodeId) => `n${nodeId}`, retried: null, ...over };
+  return { nodes, touched: [2, 3], retried: null, ...over };
 }
 
 const mover = { pid: 10, originPid: null, moves: true, blockedBy: [] } as const;
@@ -34,6 +34,17 @@ describe('the reason of a stall', () => {
       facts: facts([coordinator, locked, old], { retried }),
       words: /^a transaction of clerk \(process 77, open for 4 min\) on n3 holds a lock/,
       remedy: /on n3: SELECT pg_terminate_backend\(77\);/,
+    },
+    {
+      name: 'the session in whose name a session of another node holds the lock',
+      facts: facts([
+        node(1, { sessions: [mover], transactions: [{ ...clerk, pid: 66 }] }),
+        node(3, {
+          sessions: [{ pid: 20, originPid: 10, moves: false, blockedBy: [{ ...clerk, originPid: 66 }] }],
+        }),
+      ]),
+      words: /^a transaction of clerk \(process 66, .*\) on n1, through process 77 on n3, holds a lock/,
+      remedy: /on n1: SELECT pg_terminate_backend\(66\);/,
     },
     {
       name: 'a prepared transaction that holds the lock',
