@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
+import type { ClusterNodeStates } from '../../src-main/contract/node-states';
 import { newDataFolder, removeDataFolder, startApp } from '../support/app';
 import type { DrivenApp } from '../support/app';
 import { clusterCommand, fromPalette, goTo, pictureOfFailure, startPractice } from '../support/e2e-driver';
@@ -128,7 +129,22 @@ test('whoever is about to change something from the past sees the cluster as it 
   expect(await page.getByText(/AS IT WAS/).count()).toBe(0);
 });
 
+/** Since when main knows the coordinator to be active, counted from before a break in watching; null while it is not. */
+async function activeSince(page: Page): Promise<string | null> {
+  const states = await page.evaluate(async () => {
+    const { shardboard } = window as unknown as {
+      shardboard: { request: (name: string, input: unknown, callId: string) => Promise<{ value: never }> };
+    };
+    const clusterId = /cluster\/([^/]+)/.exec(location.hash)?.[1] ?? '';
+    const { value } = await shardboard.request('cluster.states', { clusterId }, 'states');
+    return (value as Pick<ClusterNodeStates, 'nodes'> | null)?.nodes ?? [];
+  });
+  const coordinator = states.find(({ role, state }) => /^coordinator/.test(role) && state === 'active');
+  return coordinator?.before?.since ?? coordinator?.since ?? null;
+}
+
 test('the past is still there after the app was started again, and the time between is a gap', async () => {
+  const since = await waitFor('the coordinator to be active', () => activeSince(app.page));
   await app.quit();
   app = await startApp({ dataFolder });
   const { page } = app;
@@ -138,6 +154,9 @@ test('the past is still there after the app was started again, and the time betw
     .click();
   await page.getByRole('button', { name: 'Start Practice A' }).click();
   await page.getByRole('heading', { level: 1, name: 'Topology' }).waitFor({ timeout: 60_000 });
+  // After a short break since when goes on; after a longer one it is told from before.
+  const again = await waitFor('the coordinator to be active again', () => activeSince(page), 60_000);
+  expect(again).toBe(since);
   await openTimeline(page);
   await change(page, /went away/).dblclick();
   await page.getByText(/^As it was at/).waitFor();
