@@ -62,8 +62,10 @@ export interface OwnPlan {
   readonly ceiling: number;
   /** Weight by node id afterwards. */
   readonly weights: ReadonlyMap<number, number>;
-  /** Limits that keep the plan from its target. */
+  /** Limits that the plan with the fewest bytes for the target would break. */
   readonly limitsHit: readonly LimitHit[];
+  /** Whether the limits keep the plan from its target, rather than from moving fewer bytes for it. */
+  readonly isCutShort: boolean;
   /** Groups that may not stay and found no other place. */
   readonly stuck: readonly OwnGroup[];
   /** No way was found that moves fewer bytes than Citus's: these are its moves, each group once. */
@@ -71,6 +73,8 @@ export interface OwnPlan {
 }
 
 const mostTightenings = 8;
+/** So little off is on it: sums of many sizes lose their last digits. */
+export const tolerance = 1e-6;
 
 /**
  * Of what the threshold asks for, an empty node that nobody wants filled gets this much at least: the target is the
@@ -94,21 +98,26 @@ function solve(
 ): readonly OrderedMove[] {
   const problem: BalanceProblem = {
     ...world.problem,
-    nodes: input.nodes.map((node, index) => {
-      const isFilled = node.isFilled || input.target.type === 'within';
-      const share = isFilled ? 1 : world.loads[index] === 0 ? emptyShare : 0;
-      return {
-        nodeId: node.nodeId,
-        capacity: node.capacity,
-        takes: node.takes,
-        ceiling: node.isHeld ? ceiling * node.capacity : Number.POSITIVE_INFINITY,
-        floor: node.isHeld && node.takes ? share * world.floor * node.capacity : 0,
-        roomBytes: node.roomBytes,
-      };
-    }),
+    nodes: nodesOf(input, world, ceiling),
   };
   const starts = ceiling === world.ceiling && input.target.type === 'as-citus' ? [world.reference] : [];
   return toMoves(input, world, findFewestBytes(problem, starts, effort));
+}
+
+/** How full each node may and shall be, in weight. */
+function nodesOf(input: OwnPlanInput, world: Prepared, ceiling: number): BalanceProblem['nodes'] {
+  return input.nodes.map((node, index) => {
+    const isFilled = node.isFilled || input.target.type === 'within';
+    const share = isFilled ? 1 : world.loads[index] === 0 ? emptyShare : 0;
+    return {
+      nodeId: node.nodeId,
+      capacity: node.capacity,
+      takes: node.takes,
+      ceiling: node.isHeld ? ceiling * node.capacity : Number.POSITIVE_INFINITY,
+      floor: node.isHeld && node.takes ? share * world.floor * node.capacity : 0,
+      roomBytes: node.roomBytes,
+    };
+  });
 }
 
 function toMoves(input: OwnPlanInput, world: Prepared, places: Assignment): readonly OrderedMove[] {
@@ -168,12 +177,17 @@ function outcome(
     add(targetNodeId, weight);
   }
   const moved = new Set(moves.map(({ shardId, sourceNodeId }) => `${shardId} ${sourceNodeId}`));
+  const reached = nodesOf(input, world, world.ceiling).every(({ nodeId, ceiling, floor }) => {
+    const weight = weights.get(nodeId) ?? 0;
+    return weight <= ceiling * (1 + tolerance) && weight >= floor * (1 - tolerance);
+  });
   return {
     moves,
     average: world.average,
     ceiling: world.ceiling,
     weights,
     limitsHit: hit,
+    isCutShort: hit.length > 0 && !reached,
     stuck: input.groups.filter(
       (group, index) =>
         world.problem.groups[index]?.mustMove === true && !moved.has(`${group.shardId} ${group.nodeId}`),

@@ -1,11 +1,9 @@
 /** Why a plan of ours ends where it ends: what keeps a node above or below the threshold, in sentences. */
 import type { PlanNote, RebalanceConstraints } from '../contract/rebalance';
+import { tolerance } from './own-plan';
 import type { LimitHit, OwnPlan, OwnPlanInput } from './own-plan';
 import { counted, listed, sizeWords } from './plan';
 import type { PlannerWorld } from './planner-world';
-
-/** So little off is on it: sums of many sizes lose their last digits. */
-const tolerance = 1e-6;
 
 export function notesOn(
   plan: OwnPlan,
@@ -18,7 +16,17 @@ export function notesOn(
   const notes: PlanNote[] = [];
   const mind = (code: string, message: string): void => void notes.push({ level: 'mind', code, message });
   const fine = (code: string, message: string): void => void notes.push({ level: 'fine', code, message });
-  if (plan.limitsHit.length > 0) mind('limited', limitWords(plan.limitsHit, constraints));
+  if (plan.isCutShort) {
+    mind(
+      'limited',
+      `The target would need more than ${limitWords(plan.limitsHit, constraints)}; this is the best balance found within the limit.`,
+    );
+  } else if (plan.limitsHit.length > 0) {
+    fine(
+      'limited',
+      `Fewer bytes would be moved with more than ${limitWords(plan.limitsHit, constraints)}; the target is reached within the limit.`,
+    );
+  }
   if (plan.stuck.length > 0) {
     mind(
       'stuck',
@@ -90,7 +98,7 @@ export function offThreshold(
 function whyAbove(nodeId: number, plan: OwnPlan, input: OwnPlanInput): string {
   const node = input.nodes.find((one) => one.nodeId === nodeId);
   if (node && !node.isHeld) return 'it is frozen.';
-  if (plan.limitsHit.length > 0) return 'the limit ends the plan before.';
+  if (plan.isCutShort) return 'the limit ends the plan before.';
   const gone = new Set(plan.moves.map(({ shardId, sourceNodeId }) => `${shardId} ${sourceNodeId}`));
   const came = new Set(
     plan.moves.filter(({ targetNodeId }) => targetNodeId === nodeId).map(({ shardId }) => shardId),
@@ -125,7 +133,7 @@ function isAsEvenAsAsked(nodeId: number, plan: OwnPlan, input: OwnPlanInput): bo
 }
 
 function whyBelow(nodeIds: readonly number[], plan: OwnPlan, input: OwnPlanInput): string {
-  if (plan.limitsHit.length > 0) return 'the limit ends the plan before.';
+  if (plan.isCutShort) return 'the limit ends the plan before.';
   const nodes = input.nodes.filter(({ nodeId }) => nodeIds.includes(nodeId));
   if (nodes.every(({ takes }) => !takes)) return 'nothing may come there.';
   if (nodes.some(({ roomBytes }) => roomBytes <= 0)) return 'there is no free disk to fill.';
@@ -153,7 +161,7 @@ function limitWords(hit: readonly LimitHit[], constraints: RebalanceConstraints)
         return counted(constraints.maxHours ?? 0, 'hour');
     }
   });
-  return `The target would need more than ${listed(words)}; this is the best balance found within the limit.`;
+  return listed(words);
 }
 
 function unique(words: readonly string[]): readonly string[] {

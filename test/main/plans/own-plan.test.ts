@@ -137,6 +137,14 @@ describe('planOwn', () => {
           const plan = planOwn({ ...input, limits: { ...input.limits, maxMoves, maxBytes } });
           expect(plan.moves.length).toBeLessThanOrEqual(maxMoves);
           expect(bytesOf(input, plan.moves)).toBeLessThanOrEqual(maxBytes);
+          if (plan.isCutShort) expect(plan.limitsHit).not.toEqual([]);
+          else if (plan.limitsHit.length > 0) {
+            // Nobody is told that the limit kept the plan from its target, and so it did not.
+            const loads = loadsAfter(input, plan.moves);
+            for (const { nodeId, capacity, isHeld } of input.nodes) {
+              if (isHeld) expect(loads.get(nodeId)).toBeLessThanOrEqual(plan.ceiling * capacity * (1 + 1e-6));
+            }
+          }
         },
       ),
       { numRuns: 20 },
@@ -159,13 +167,13 @@ describe('planOwn', () => {
   });
 });
 
-/** A node that is empty is filled as far as the threshold asks, or as Citus fills the emptiest. */
+/** A node that is empty is filled half as far as the threshold asks, or as Citus fills the emptiest. */
 function floorsOf(input: OwnPlanInput, average: number): ReadonlyMap<number, number> {
   const emptiest = Math.min(...loadsAfter(input, input.reference).values());
   return new Map(
     [...loadsAfter(input, [])].map(([nodeId, load]) => [
       nodeId,
-      load === 0 ? Math.min(emptiest, average * (1 - input.threshold)) : 0,
+      load === 0 ? Math.min(emptiest, average * (1 - input.threshold)) / 2 : 0,
     ]),
   );
 }
