@@ -22,10 +22,18 @@ export type MoveOrder = z.infer<typeof moveOrder>;
 const nodeRules = ['fill', 'drain', 'freeze', 'exempt'] as const;
 export type NodeRule = (typeof nodeRules)[number];
 
+/** `cost`: what the functions of a strategy of the cluster's own answer. */
+export const planMeasures = ['bytes', 'groups', 'cost'] as const;
+export type PlanMeasure = (typeof planMeasures)[number];
+
 /** What a plan of ours must keep to. Null: no such limit. */
 export const rebalanceConstraints = z.object({
-  /** What is evened out: bytes (as by_disk_size, base cost included) or the number of shard groups. */
-  measure: z.enum(['bytes', 'groups']),
+  /** What is evened out: bytes (as by_disk_size, base cost included), the number of shard groups, or a strategy's costs. */
+  measure: z.enum(planMeasures),
+  /** Whose functions are asked where costs are evened out. */
+  strategy: z.string().min(1).max(63).optional(),
+  /** Only what lies where nothing may lie is moved. */
+  drainOnly: z.boolean().optional(),
   /**
    * How even: no node fuller than the fullest after Citus's own plan; or none more than a share above the average, as in
    * 0.1.
@@ -112,6 +120,8 @@ export interface ExploredNode {
   /** Of what can be moved; null when a size is not known. */
   readonly bytes: number | null;
   readonly groups: number;
+  /** By the functions of the strategy; null where none were asked. */
+  readonly cost: number | null;
   readonly disk: { readonly availableBytes: number; readonly totalBytes: number } | null;
 }
 
@@ -119,6 +129,7 @@ export interface ExploredMove extends MoveOrder {
   /** Index into `RebalanceExploration.tableSets`: what travels along. */
   readonly tableSet: number;
   readonly bytes: number | null;
+  readonly cost: number | null;
   /** Left on the target's disk while this move runs at its largest, source copies not yet cleaned up; null when not known. */
   readonly targetFreeBytes: number | null;
 }
@@ -142,7 +153,7 @@ export interface ExploredPlan {
 
 /** Whether a rebalance is needed by one measure, as Citus's strategy for it would judge. */
 export interface MeasureVerdict {
-  readonly measure: RebalanceConstraints['measure'];
+  readonly measure: PlanMeasure;
   readonly strategy: string;
   readonly isNeeded: boolean;
   /** Moves Citus would make. */
@@ -163,9 +174,9 @@ export interface RebalanceExploration {
   readonly nodes: readonly ExploredNode[];
   readonly tableSets: readonly (readonly string[])[];
   readonly before: { readonly largestFactor: number | null };
-  /** By bytes and by number of shard groups; a measure that cannot be taken says why. */
+  /** By bytes and by number of shard groups, before them by the strategy that was asked for; a measure that cannot be taken says why. */
   readonly verdicts: readonly (
-    MeasureVerdict | { readonly measure: 'bytes' | 'groups'; readonly unknown: string }
+    MeasureVerdict | { readonly measure: PlanMeasure; readonly unknown: string }
   )[];
   /** Citus's plan, reproduced; it knows of no limits but where shards may lie. Null where it cannot be: `unknown` says why. */
   readonly citus: ExploredPlan | null;

@@ -13,6 +13,7 @@ import type { HealthReport } from '../contract/health';
 import type { ClusterNodeStates } from '../contract/node-states';
 import type { SessionState } from '../contract/sessions';
 import type { MoveSample } from '../plans/move-estimate';
+import type { StrategyAnswers } from '../plans/planner-world';
 import { isoTime, systemClock } from './clock';
 import type { Clock } from './clock';
 import { createDisksKeeper } from './disks-keeper';
@@ -32,6 +33,8 @@ import { createSnapshotKeeper } from './snapshot-keeper';
 import type { SnapshotKeeper } from './snapshot-keeper';
 import { createStatesKeeper } from './states-keeper';
 import type { StatesKeeper } from './states-keeper';
+import { createStrategyKeeper } from './strategy-keeper';
+import type { StrategyKeeper } from './strategy-keeper';
 
 export interface Monitor {
   /** To be told every state of every session: watches the open, rests with the lost, forgets the closed. */
@@ -56,6 +59,13 @@ export interface Monitor {
     clusterId: string,
     maxAgeMs: number,
   ): Promise<PlanningFacts & { readonly moveTimes: readonly MoveSample[] }>;
+  /** What a strategy of the cluster's own answers for shards and nodes; a text says why that is not known. */
+  strategyAnswers(
+    clusterId: string,
+    name: string,
+    snapshot: ClusterSnapshot,
+    maxAgeMs: number,
+  ): Promise<StrategyAnswers | string>;
   reachability(clusterId: string): ClusterReachability | null;
   /** What state each node is in, why and since when. Null before the catalogs were read once. */
   states(clusterId: string): ClusterNodeStates | null;
@@ -75,6 +85,7 @@ interface Watched {
   readonly snapshots: SnapshotKeeper;
   readonly sizes: SizesKeeper;
   readonly disks: DisksKeeper;
+  readonly strategies: StrategyKeeper;
   readonly reachability: ReachabilityKeeper;
   readonly states: StatesKeeper;
   readonly jobs: JobKeeper;
@@ -155,6 +166,8 @@ export function createMonitor(parts: MonitorParts): Monitor {
       ...(await watchedOne(clusterId).disks.read(maxAgeMs)),
       moveTimes: parts.moveTimes.samples(clusterId),
     }),
+    strategyAnswers: async (clusterId, name, snapshot, maxAgeMs) =>
+      watchedOne(clusterId).strategies.read(name, snapshot, maxAgeMs),
     reachability: (clusterId) => clusters.get(clusterId)?.reachability.last() ?? null,
     states: (clusterId) => clusters.get(clusterId)?.states.last() ?? null,
     probe: async (clusterId) => watchedOne(clusterId).reachability.probe(),
@@ -213,6 +226,7 @@ function createWatched(
     onTrouble,
   });
   const disks = createDisksKeeper({ aside, clock });
+  const strategies = createStrategyKeeper({ aside, clock });
   const sizes = createSizesKeeper({
     ...shared,
     catalogs,
@@ -245,6 +259,16 @@ function createWatched(
     reachability: async (isFresh) => (isFresh ? null : reachability.last()) ?? reachability.probe(),
     sizes: (maxAgeMs) => sizes.read(maxAgeMs),
   });
-  const watched: Watched = { snapshots, sizes, disks, reachability, states, jobs, health, isResting: false };
+  const watched: Watched = {
+    snapshots,
+    sizes,
+    disks,
+    strategies,
+    reachability,
+    states,
+    jobs,
+    health,
+    isResting: false,
+  };
   return watched;
 }

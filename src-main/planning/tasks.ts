@@ -40,7 +40,7 @@ export interface PlannerTasks {
     readonly shardBytes: readonly [WorldFacts['shardBytes']];
   }): null;
   'rebalance.explore'(input: {
-    readonly planning: Pick<WorldFacts, 'disks' | 'baseCostBytes'>;
+    readonly planning: Pick<WorldFacts, 'disks' | 'baseCostBytes' | 'strategy'>;
     readonly constraints: RebalanceConstraints;
     readonly whatIf: WhatIf;
     readonly pace: Pace;

@@ -55,11 +55,14 @@ export function toOwnPlanInput(
   const fillsOnly = [...rules.values()].includes('fill');
   const sets = pinnedSets(world, snapshot, constraints);
   const shards = new Set(constraints.pinnedShards);
+  const capacities = new Map(counted.nodes.map(({ nodeId, capacity }) => [nodeId, capacity]));
   const isPinned = (group: WorldGroup, nodeId: number): boolean =>
     sets.has(group.set)
+    || (constraints.drainOnly === true && (capacities.get(nodeId) ?? 0) > 0)
     || (shards.size > 0 && group.shardIds.some((shardId) => shards.has(shardId)))
     || rules.get(nodeId) === 'freeze';
   const { measure } = constraints;
+  const refused = world.strategy?.refused.size ? world.strategy.refused : null;
   return {
     nodes: counted.nodes.map((node) => {
       const rule = rules.get(node.nodeId);
@@ -82,7 +85,8 @@ export function toOwnPlanInput(
         isPinned: isPinned(group, nodeId),
       })),
     ),
-    reference: planWorldAsCitus(counted, measure, thresholds).moves,
+    ...(refused && { isAllowed: (shardId, nodeId) => !refused.has(`${shardId} ${nodeId}`) }),
+    reference: planWorldAsCitus(counted, measure, thresholds, constraints.drainOnly).moves,
     threshold: thresholds.defaultThreshold,
     target: constraints.target,
     limits: constraints,

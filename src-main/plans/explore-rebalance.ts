@@ -3,23 +3,25 @@ import type { ClusterSnapshot } from '../contract/cluster';
 import type {
   ExploredMove,
   ExploredPlan,
+  PlanNote,
   RebalanceConstraints,
   RebalanceExploration,
   WhatIf,
 } from '../contract/rebalance';
-import { planWorldAsCitus, thresholdsFor } from './citus-reference';
+import { planWorldAsCitus, thresholdsFor, weightOf } from './citus-reference';
+import type { Thresholds } from './citus-reference';
 import { countedWorld, rulesOf, toOwnPlanInput } from './constrained-world';
 import { freeWhileMoving } from './move-order';
 import { planTime } from './move-time';
 import type { Parallelism } from './move-time';
 import type { Pace } from './move-estimate';
 import { planOwn } from './own-plan';
-import { counted } from './plan';
+import { counted, listed } from './plan';
 import { notesOn } from './plan-notes';
 import { applyWhatIf, toWorld } from './planner-world';
-import type { PlannerWorld, WorldFacts } from './planner-world';
+import type { PlannerWorld, WorldFacts, WorldGroup } from './planner-world';
 import { rememberFor, rememberLast } from './remember';
-import { fullnessOf, judgeWorld } from './rebalance-verdict';
+import { fullnessOf, judge, judgeWorld, unsizedGroups } from './rebalance-verdict';
 
 /** Nothing is tried out. */
 export const asItIs: WhatIf = {
@@ -40,37 +42,76 @@ export function exploreRebalance(
   pace: Pace,
 ): RebalanceExploration {
   const { snapshot } = facts;
-  const world = worldUnder(worldOf(snapshot, facts), whatIf);
-  const { measure } = constraints;
-  const unsized = world.groups.filter(({ bytes }) => bytes === null).length;
-  const unknown =
-    measure === 'bytes' && unsized > 0
-      ? `The size of ${counted(unsized, 'shard group')} is not known, so bytes cannot be evened out.`
-      : null;
+  const plain = worldUnder(worldOf(snapshot, { ...facts, strategy: undefined }), whatIf);
+  const isOwn = constraints.measure === 'cost';
+  const world =
+    isOwn && typeof facts.strategy === 'object'
+      ? worldUnder(strategyWorldOf(snapshot, facts), whatIf)
+      : plain;
+  const unknown = unknownOf(facts, plain, constraints);
   const sets = [...world.tables.keys()];
   const setIndexes = new Map(sets.map((set, index) => [set, index]));
-  const shown: Shown = { world, constraints, setIndexes, pace };
+  const notes = assumptionsOf(world, whatIf);
+  const shown: Shown = { world, constraints, setIndexes, pace, notes };
+  const verdicts = judgeWorld(plain, snapshot.rebalanceStrategies);
+  const thresholds = thresholdsFor(constraints.measure, snapshot.rebalanceStrategies, constraints.strategy);
   return {
     clusterId: snapshot.clusterId,
     revision: snapshot.revision,
     nodes: nodesOf(world, constraints),
     tableSets: sets.map((set) => world.tables.get(set) ?? []),
-    before: { largestFactor: fullnessOf(world, measure, []).largestFactor },
-    verdicts: judgeWorld(world, snapshot.rebalanceStrategies),
-    ...(unknown === null ? plansOf(shown, snapshot) : { citus: null, ours: null }),
+    before: {
+      largestFactor: unknown === null ? fullnessOf(world, constraints.measure, []).largestFactor : null,
+    },
+    verdicts: !isOwn
+      ? verdicts
+      : [unknown === null ? judge(world, 'cost', thresholds) : { measure: 'cost', unknown }, ...verdicts],
+    ...(unknown === null ? plansOf(shown, snapshot, thresholds) : { citus: null, ours: null }),
     unknown,
     isolatedShardId: world.isolatedShardId,
   };
 }
 
+/** Why nothing can be planned; null where it can. */
+function unknownOf(
+  { strategy }: WorldFacts,
+  world: PlannerWorld,
+  { measure, strategy: name }: RebalanceConstraints,
+): string | null {
+  const needsBytes = measure === 'bytes' || (typeof strategy === 'object' && strategy.costs === 'bytes');
+  if (measure === 'cost' && typeof strategy !== 'object')
+    return strategy ?? `What strategy ${name ?? ''} answers for the shards was not read.`;
+  const unsized = unsizedGroups(world);
+  return needsBytes && measure !== 'groups' && unsized > 0
+    ? `The size of ${counted(unsized, 'shard group')} is not known, so bytes cannot be evened out.`
+    : null;
+}
+
 /** While somebody turns knobs the cluster is the same, and as a rule what is tried out is as well. */
-const worldOf = rememberLast(
-  (_snapshot: ClusterSnapshot, facts: WorldFacts) => toWorld(facts),
-  ([one], [other]) =>
-    one.shardBytes === other.shardBytes
-    && one.disks === other.disks
-    && one.baseCostBytes === other.baseCostBytes,
-);
+const rememberWorld = () =>
+  rememberLast(
+    (_snapshot: ClusterSnapshot, facts: WorldFacts) => toWorld(facts),
+    ([one], [other]) => one.shardBytes === other.shardBytes && isSameReading(one, other),
+  );
+/** By value: what comes from another thread is a copy each time. */
+function isSameReading(one: WorldFacts, other: WorldFacts): boolean {
+  const [own, theirs] = [one.strategy, other.strategy];
+  const isSameStrategy =
+    typeof own === 'object' && typeof theirs === 'object'
+      ? own.name === theirs.name && own.readAtMs === theirs.readAtMs
+      : own === theirs;
+  return (
+    isSameStrategy
+    && one.baseCostBytes === other.baseCostBytes
+    && one.disks.size === other.disks.size
+    && [...one.disks].every(([nodeId, disk]) => {
+      const known = other.disks.get(nodeId);
+      return known?.availableBytes === disk.availableBytes && known.totalBytes === disk.totalBytes;
+    })
+  );
+}
+const worldOf = rememberWorld();
+const strategyWorldOf = rememberWorld();
 const worldUnder = rememberLast(
   (world: PlannerWorld, whatIf: WhatIf) => applyWhatIf(world, whatIf),
   ([one], [other]) => JSON.stringify(one) === JSON.stringify(other),
@@ -84,15 +125,17 @@ interface Shown {
   readonly constraints: RebalanceConstraints;
   readonly setIndexes: ReadonlyMap<string, number>;
   readonly pace: Pace;
+  /** On both plans. */
+  readonly notes: readonly PlanNote[];
 }
 
 function plansOf(
   shown: Shown,
   snapshot: ClusterSnapshot,
+  thresholds: Thresholds,
 ): { readonly citus: ExploredPlan; readonly ours: ExploredPlan } {
   const { world, constraints, pace } = shown;
-  const thresholds = thresholdsFor(constraints.measure, snapshot.rebalanceStrategies);
-  const citus = planWorldAsCitus(world, constraints.measure, thresholds);
+  const citus = planWorldAsCitus(world, constraints.measure, thresholds, constraints.drainOnly);
   const input = toOwnPlanInput(world, snapshot, constraints, thresholds, pace);
   const own = planOwn(input);
   return {
@@ -109,7 +152,7 @@ function plansOf(
 }
 
 function toExplored(
-  { world, constraints, setIndexes, pace }: Shown,
+  { world, constraints, setIndexes, pace, notes: always }: Shown,
   judged: PlannerWorld,
   moves: readonly {
     readonly shardId: string;
@@ -135,24 +178,55 @@ function toExplored(
       targetNodeId,
       tableSet: setIndexes.get(byShard.get(shardId)?.set ?? '') ?? 0,
       bytes: byShard.get(shardId)?.bytes ?? null,
+      cost: costOf(world, byShard.get(shardId)),
       targetFreeBytes: isSized ? (free[index] ?? null) : null,
     })),
     bytes: isSized ? timed.reduce((sum, { bytes }) => sum + bytes, 0) : null,
     durationMs: isSized ? planTime(timed, pace, parallelism) : null,
     largestFactor: fullnessOf(judged, constraints.measure, moves).largestFactor,
-    notes,
+    notes: [...notes, ...always],
   };
+}
+
+/** A function can answer nothing of what is only tried out. */
+function assumptionsOf({ strategy, nodes }: PlannerWorld, whatIf: WhatIf): readonly PlanNote[] {
+  if (strategy === null) return [];
+  const assumed = [
+    ...(nodes.some(({ isNew }) => isNew) && strategy.capacities !== null
+      ? ['new nodes have the capacity of the others on average']
+      : []),
+    ...(nodes.some(({ isNew }) => isNew) && strategy.refused.size > 0 ? ['new nodes take every shard'] : []),
+    ...(whatIf.growth !== 1 && typeof strategy.costs !== 'string' ? ['shards cost as much as now'] : []),
+    ...(whatIf.isolated !== null && typeof strategy.costs !== 'string'
+      ? ['a tenant takes its share of the cost along']
+      : []),
+  ];
+  if (assumed.length === 0) return [];
+  return [
+    {
+      level: 'mind',
+      code: 'strategy-assumed',
+      message: `The functions of ${strategy.name} cannot be asked about what does not exist yet. Taken for granted: ${listed(assumed)}.`,
+    },
+  ];
+}
+
+/** Null where no functions were asked. */
+function costOf(world: PlannerWorld, group: WorldGroup | undefined): number | null {
+  return world.strategy === null || group === undefined ? null : weightOf(group, world, 'cost');
 }
 
 function nodesOf(world: PlannerWorld, constraints: RebalanceConstraints): RebalanceExploration['nodes'] {
   const rules = rulesOf(constraints);
   const bytes = new Map<number, number | null>();
   const counts = new Map<number, number>();
+  const costs = new Map<number, number>();
   for (const group of world.groups) {
     for (const nodeId of group.nodeIds) {
       const sum = bytes.get(nodeId) === undefined ? 0 : (bytes.get(nodeId) ?? null);
       bytes.set(nodeId, sum === null || group.bytes === null ? null : sum + group.bytes);
       counts.set(nodeId, (counts.get(nodeId) ?? 0) + 1);
+      if (world.strategy !== null) costs.set(nodeId, (costs.get(nodeId) ?? 0) + (costOf(world, group) ?? 0));
     }
   }
   return world.nodes
@@ -166,6 +240,7 @@ function nodesOf(world: PlannerWorld, constraints: RebalanceConstraints): Rebala
       rule: rules.get(node.nodeId) ?? null,
       bytes: bytes.get(node.nodeId) === undefined ? 0 : (bytes.get(node.nodeId) ?? null),
       groups: counts.get(node.nodeId) ?? 0,
+      cost: world.strategy === null ? null : (costs.get(node.nodeId) ?? 0),
       disk: node.disk,
     }));
 }

@@ -180,7 +180,9 @@ function movesStep(
 }
 
 function checkStep(request: Request, nodes: readonly NodeLoad[], context: PlanContext): StepDraft {
-  return balanceCheck(request.constraints?.measure ?? 'bytes', nodes, context);
+  const measure = request.constraints?.measure ?? 'bytes';
+  // What a strategy of somebody's own evens out is compared with the plan by its shard groups.
+  return balanceCheck(measure === 'cost' ? 'groups' : measure, nodes, context);
 }
 
 /** The last step of every rebalance. */

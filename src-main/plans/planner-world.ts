@@ -40,6 +40,21 @@ export interface PlannerWorld {
   readonly baseCostBytes: number;
   /** The id of the group that an isolated tenant gets, while one is tried out. */
   readonly isolatedShardId: string | null;
+  /** Null where the strategy is one that Citus ships. */
+  readonly strategy: StrategyAnswers | null;
+}
+
+/** What the functions of a strategy answered. Of nodes and groups that are only tried out they can answer nothing. */
+export interface StrategyAnswers {
+  readonly name: string;
+  /** Milliseconds since 1970: tells one reading from another, also where it was copied. */
+  readonly readAtMs: number;
+  /** By the shard that stands for its group; `bytes` and `groups` where the function is one that Citus ships. */
+  readonly costs: ReadonlyMap<string, number> | 'bytes' | 'groups';
+  /** By node id; null where every node has 1. */
+  readonly capacities: ReadonlyMap<number, number> | null;
+  /** "shard node" of places that are refused. */
+  readonly refused: ReadonlySet<string>;
 }
 
 export interface WorldFacts {
@@ -48,6 +63,8 @@ export interface WorldFacts {
   /** By node id; a node that is absent told none. */
   readonly disks: ReadonlyMap<number, DiskSpace>;
   readonly baseCostBytes: number;
+  /** Of the strategy that is planned by, where it is the cluster's own; a text says why they are not known. */
+  readonly strategy?: StrategyAnswers | string | undefined;
 }
 
 /** Bytes; the default of citus.rebalancer_by_disk_size_base_cost since Citus 12.0. */
@@ -63,6 +80,7 @@ export function toBaseCost(setting: string | null): number {
 
 export function toWorld(facts: WorldFacts): PlannerWorld {
   const { snapshot } = facts;
+  const strategy = typeof facts.strategy === 'object' ? facts.strategy : null;
   const nodes = activePrimaries(snapshot);
   const byGroupId = new Map(nodes.map((node) => [node.groupId, node.nodeId]));
   const names = new Map(snapshot.tables.map((table) => [table.oid, readable(table)]));
@@ -91,7 +109,7 @@ export function toWorld(facts: WorldFacts): PlannerWorld {
     nodes: nodes.map((node) => ({
       nodeId: node.nodeId,
       label: addressOf(node),
-      capacity: node.shouldHaveShards ? 1 : 0,
+      capacity: node.shouldHaveShards ? capacityOf(strategy, node.nodeId) : 0,
       isNew: false,
       isRemoved: false,
       disk: facts.disks.get(node.nodeId) ?? null,
@@ -105,7 +123,13 @@ export function toWorld(facts: WorldFacts): PlannerWorld {
     ),
     baseCostBytes: facts.baseCostBytes,
     isolatedShardId: null,
+    strategy,
   };
+}
+
+/** A node that joined since its functions were asked takes nothing, until they are asked again. */
+function capacityOf(strategy: StrategyAnswers | null, nodeId: number): number {
+  return strategy?.capacities ? Math.max(0, strategy.capacities.get(nodeId) ?? 0) : 1;
 }
 
 /** In the order in which they would be done: data grows, a tenant moves out, nodes come, change and go. */
@@ -163,19 +187,43 @@ function isolate(world: PlannerWorld, shardId: string, share: number): PlannerWo
         : [one],
     ),
     isolatedShardId,
+    strategy: world.strategy && withTenant(world.strategy, group.shardId, isolatedShardId, share),
   };
 }
 
-/** Ordinary nodes without a shard, with a disk as large as those that are there on average. */
+/** The tenant takes its share of the cost along, and may lie where its group may. */
+function withTenant(
+  strategy: StrategyAnswers,
+  shardId: string,
+  isolatedShardId: string,
+  share: number,
+): StrategyAnswers {
+  const { costs, refused } = strategy;
+  const cost = typeof costs === 'string' ? 0 : (costs.get(shardId) ?? 0);
+  const places = [...refused].filter((place) => place.startsWith(`${shardId} `));
+  return {
+    ...strategy,
+    costs:
+      typeof costs === 'string'
+        ? costs
+        : new Map([...costs, [shardId, cost * (1 - share)], [isolatedShardId, cost * share]]),
+    refused: new Set([...refused, ...places.map((place) => place.replace(shardId, isolatedShardId))]),
+  };
+}
+
+/** Nodes without a shard, with the capacity and the disk of those that are there on average. */
 function newNodes(nodes: readonly WorldNode[], count: number): readonly WorldNode[] {
   const disks = nodes.flatMap(({ disk }) => disk ?? []);
   const totalBytes =
     disks.length === 0 ? null : disks.reduce((sum, disk) => sum + disk.totalBytes, 0) / disks.length;
   const highest = nodes.reduce((id, node) => Math.max(id, node.nodeId), 0);
+  const takers = nodes.filter(({ capacity }) => capacity > 0);
+  const capacity =
+    takers.length === 0 ? 1 : takers.reduce((sum, node) => sum + node.capacity, 0) / takers.length;
   return Array.from({ length: count }, (_, index) => ({
     nodeId: highest + 1 + index,
     label: `new node ${index + 1}`,
-    capacity: 1,
+    capacity,
     isNew: true,
     isRemoved: false,
     disk: totalBytes === null ? null : { availableBytes: totalBytes, totalBytes },

@@ -1,22 +1,27 @@
 /** Whether a rebalance is needed by bytes and by number of shard groups, and why not. */
 import type { RebalanceStrategy } from '../contract/cluster';
-import type { MeasureVerdict, RebalanceExploration } from '../contract/rebalance';
+import type { MeasureVerdict, PlanMeasure, RebalanceExploration } from '../contract/rebalance';
 import { planAnew, planWorldAsCitus, thresholdsFor, weightOf } from './citus-reference';
-import type { Measure, Thresholds } from './citus-reference';
+import type { Thresholds } from './citus-reference';
 import { counted, sizeWords } from './plan';
 import type { PlannerWorld } from './planner-world';
 import { rememberFor } from './remember';
 
+/** By what Citus ships with. */
 export function judgeWorld(
   world: PlannerWorld,
   strategies: readonly RebalanceStrategy[],
 ): RebalanceExploration['verdicts'] {
-  const unsized = world.groups.filter(({ bytes }) => bytes === null).length;
+  const unsized = unsizedGroups(world);
   return (['bytes', 'groups'] as const).map((measure) =>
     measure === 'bytes' && unsized > 0
       ? { measure, unknown: `The size of ${counted(unsized, 'shard group')} is not known.` }
-      : judge(world, measure, thresholdsFor(measure, strategies)),
+      : judge(world, measure, thresholdsFor(measure, strategies, undefined)),
   );
+}
+
+export function unsizedGroups(world: PlannerWorld): number {
+  return world.groups.filter(({ bytes }) => bytes === null).length;
 }
 
 export interface Fullness {
@@ -30,10 +35,13 @@ interface Weights {
   readonly total: number;
 }
 
-const weighBytes = rememberFor((world: PlannerWorld) => weigh(world, 'bytes'));
-const weighGroups = rememberFor((world: PlannerWorld) => weigh(world, 'groups'));
+const weights = {
+  bytes: rememberFor((world: PlannerWorld) => weigh(world, 'bytes')),
+  groups: rememberFor((world: PlannerWorld) => weigh(world, 'groups')),
+  cost: rememberFor((world: PlannerWorld) => weigh(world, 'cost')),
+};
 
-function weigh(world: PlannerWorld, measure: Measure): Weights {
+function weigh(world: PlannerWorld, measure: PlanMeasure): Weights {
   const byNode = new Map<number, number>();
   const byShard = new Map<string, number>();
   let total = 0;
@@ -51,31 +59,31 @@ function weigh(world: PlannerWorld, measure: Measure): Weights {
 /** Fullest of the nodes that take shards against the average, by weight after the moves. */
 export function fullnessOf(
   world: PlannerWorld,
-  measure: Measure,
+  measure: PlanMeasure,
   moves: readonly {
     readonly shardId: string;
     readonly sourceNodeId: number;
     readonly targetNodeId: number;
   }[],
 ): Fullness {
-  const { byNode, byShard, total } = (measure === 'bytes' ? weighBytes : weighGroups)(world);
-  const weights = new Map(byNode);
+  const { byNode, byShard, total } = weights[measure](world);
+  const loads = new Map(byNode);
   for (const { shardId, sourceNodeId, targetNodeId } of moves) {
     const weight = byShard.get(shardId) ?? 0;
-    weights.set(sourceNodeId, (weights.get(sourceNodeId) ?? 0) - weight);
-    weights.set(targetNodeId, (weights.get(targetNodeId) ?? 0) + weight);
+    loads.set(sourceNodeId, (loads.get(sourceNodeId) ?? 0) - weight);
+    loads.set(targetNodeId, (loads.get(targetNodeId) ?? 0) + weight);
   }
   const takers = world.nodes.filter(({ capacity }) => capacity > 0);
   const capacity = takers.reduce((sum, node) => sum + node.capacity, 0);
   if (capacity === 0 || total === 0) return { largestFactor: null, largestNode: null };
   const average = total / capacity;
   const fullest = takers
-    .map((node) => ({ label: node.label, factor: (weights.get(node.nodeId) ?? 0) / node.capacity / average }))
+    .map((node) => ({ label: node.label, factor: (loads.get(node.nodeId) ?? 0) / node.capacity / average }))
     .reduce((most, one) => (one.factor > most.factor ? one : most));
   return { largestFactor: fullest.factor, largestNode: fullest.label };
 }
 
-function judge(world: PlannerWorld, measure: Measure, thresholds: Thresholds): MeasureVerdict {
+export function judge(world: PlannerWorld, measure: PlanMeasure, thresholds: Thresholds): MeasureVerdict {
   const result = planWorldAsCitus(world, measure, thresholds);
   const before = fullnessOf(world, measure, []);
   return {
@@ -91,7 +99,7 @@ function judge(world: PlannerWorld, measure: Measure, thresholds: Thresholds): M
 
 function reasonFor(
   world: PlannerWorld,
-  measure: Measure,
+  measure: PlanMeasure,
   thresholds: Thresholds,
   moves: ReturnType<typeof planWorldAsCitus>['moves'],
   ignoredMoves: number,
@@ -118,7 +126,7 @@ function whyNeeded(
   const byId = new Map(world.nodes.map((node) => [node.nodeId, node]));
   const leaves = moves.map(({ sourceNodeId }) => byId.get(sourceNodeId)).find((node) => node?.capacity === 0);
   if (leaves) return `${leaves.label} holds shards and takes none: it is to be emptied.`;
-  const held = weighGroups(world).byNode;
+  const held = weights.groups(world).byNode;
   const empty = world.nodes.find(({ nodeId, capacity }) => capacity > 0 && !held.has(nodeId));
   if (empty) return `${empty.label} holds nothing yet.`;
   if (largestFactor !== null && largestNode !== null && largestFactor > 1 + defaultThreshold)
@@ -127,9 +135,9 @@ function whyNeeded(
 }
 
 /** Bytes that differ look like something to gain, where Citus sees hardly a difference. */
-function countsAlike(world: PlannerWorld, measure: Measure): string {
+function countsAlike(world: PlannerWorld, measure: PlanMeasure): string {
   const largest = world.groups.reduce((most, { bytes }) => Math.max(most, bytes ?? 0), 0);
-  if (measure === 'groups' || world.baseCostBytes < largest) return '';
+  if (measure !== 'bytes' || world.baseCostBytes < largest) return '';
   return `Citus counts ${sizeWords(world.baseCostBytes)} for each on top, more than any holds, and `;
 }
 

@@ -2,6 +2,7 @@
 import type { InputOf } from '../../src-main/contract/requests';
 import type {
   NodeRule,
+  PlanMeasure,
   RebalanceConstraints,
   RebalanceExploration,
   WhatIf,
@@ -93,10 +94,29 @@ export function limitErrors(form: LimitsForm): LimitErrors {
   return errors;
 }
 
+export interface StrategyChoice {
+  readonly measure: PlanMeasure;
+  readonly strategy: string | undefined;
+  readonly drainOnly: boolean;
+}
+
+/** What a strategy evens out; of one that is the cluster's own only its functions know. */
+export function measureOf(strategy: string | undefined): PlanMeasure {
+  switch (strategy) {
+    case 'by_shard_count':
+      return 'groups';
+    case 'by_disk_size':
+    case undefined:
+      return 'bytes';
+    default:
+      return 'cost';
+  }
+}
+
 /** Null while something in the form is no number. */
 export function toConstraints(
   form: LimitsForm,
-  measure: RebalanceConstraints['measure'],
+  { measure, strategy, drainOnly }: StrategyChoice,
   tables: readonly { readonly schema: string; readonly name: string }[],
 ): RebalanceConstraints | null {
   if (Object.keys(limitErrors(form)).length > 0) return null;
@@ -106,6 +126,8 @@ export function toConstraints(
   const keepFree = number(form.keepFree);
   return {
     measure,
+    ...(measure === 'cost' && strategy !== undefined && { strategy }),
+    ...(drainOnly && { drainOnly }),
     target:
       form.target === 'as-citus'
         ? { type: 'as-citus' }
@@ -148,9 +170,8 @@ export type PlanOrigin = 'ours' | 'citus';
 export function suitedPlan(
   { ours, citus }: Pick<RebalanceExploration, 'ours' | 'citus'>,
   isDemanding: boolean,
-  isDrainOnly: boolean,
 ): PlanOrigin {
-  if (ours === null || citus === null || isDrainOnly) return 'citus';
+  if (ours === null || citus === null) return 'citus';
   if (isDemanding) return 'ours';
   if (ours.moves.length === 0) return 'citus';
   return (ours.bytes ?? ours.moves.length) < (citus.bytes ?? citus.moves.length) ? 'ours' : 'citus';

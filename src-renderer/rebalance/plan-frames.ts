@@ -1,15 +1,25 @@
 /** Pure: what every node holds and has free at each step of a plan. */
-import type { ExploredMove, ExploredNode } from '../../src-main/contract/rebalance';
+import type { ExploredMove, ExploredNode, PlanMeasure } from '../../src-main/contract/rebalance';
 
 export interface NodeFrame {
   readonly nodeId: number;
   /** Null when a size is not known. */
   readonly bytes: number | null;
   readonly groups: number;
+  /** By the strategy's functions; null where none were asked. */
+  readonly cost: number | null;
   /** Source copies still there, for they go only when Citus cleans up; null when not known. */
   readonly freeBytes: number | null;
   /** What the move of this step does here. */
   readonly role: 'gives' | 'takes' | null;
+}
+
+interface Change {
+  bytes: number;
+  came: number;
+  groups: number;
+  cost: number;
+  isKnown: boolean;
 }
 
 /** After `step` moves; 0 is before any. */
@@ -20,16 +30,18 @@ export function frameAt(
 ): ReadonlyMap<number, NodeFrame> {
   const made = moves.slice(0, step);
   const last = made.at(-1);
-  const changes = new Map<number, { bytes: number; came: number; groups: number; isKnown: boolean }>();
-  const of = (nodeId: number): { bytes: number; came: number; groups: number; isKnown: boolean } => {
-    const known = changes.get(nodeId) ?? { bytes: 0, came: 0, groups: 0, isKnown: true };
+  const changes = new Map<number, Change>();
+  const of = (nodeId: number): Change => {
+    const known = changes.get(nodeId) ?? { bytes: 0, came: 0, groups: 0, cost: 0, isKnown: true };
     changes.set(nodeId, known);
     return known;
   };
-  for (const { sourceNodeId, targetNodeId, bytes } of made) {
+  for (const { sourceNodeId, targetNodeId, bytes, cost } of made) {
     const [source, target] = [of(sourceNodeId), of(targetNodeId)];
     source.groups -= 1;
     target.groups += 1;
+    source.cost -= cost ?? 0;
+    target.cost += cost ?? 0;
     if (bytes === null) {
       source.isKnown = false;
       target.isKnown = false;
@@ -52,6 +64,7 @@ export function frameAt(
           nodeId: node.nodeId,
           bytes: node.bytes === null || !change.isKnown ? null : node.bytes + change.bytes,
           groups: node.groups + change.groups,
+          cost: node.cost === null ? null : node.cost + change.cost,
           freeBytes: narrowest ?? settled,
           role,
         },
@@ -91,11 +104,10 @@ export function toScale(
     readonly now: ReadonlyMap<number, NodeFrame>;
     readonly after: ReadonlyMap<number, NodeFrame>;
   },
-  measure: 'bytes' | 'groups',
+  measure: PlanMeasure,
   threshold: number,
 ): FrameScale {
-  const valueOf = (frame: Pick<NodeFrame, 'bytes' | 'groups'> | undefined): number =>
-    (measure === 'bytes' ? frame?.bytes : frame?.groups) ?? 0;
+  const valueOf = (frame: Pick<NodeFrame, PlanMeasure> | undefined): number => frame?.[measure] ?? 0;
   const average = averageOf(nodes, valueOf);
   const upper = average * (1 + threshold);
   const longest = Math.max(

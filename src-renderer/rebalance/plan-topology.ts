@@ -4,6 +4,7 @@ import type {
   ExploredMove,
   ExploredNode,
   ExploredPlan,
+  PlanMeasure,
   RebalanceExploration,
   WhatIf,
 } from '../../src-main/contract/rebalance';
@@ -109,7 +110,7 @@ export function topologyAt(
   exploration: RebalanceExploration,
   plan: ExploredPlan,
   step: number,
-  balance: { readonly measure: 'bytes' | 'groups'; readonly threshold: number },
+  balance: { readonly measure: PlanMeasure; readonly threshold: number },
 ): TopologyFrame {
   const shards = shardsAfter(tried, plan.moves.slice(0, step));
   return {
@@ -159,13 +160,10 @@ function statesAt(
   exploration: RebalanceExploration,
   plan: ExploredPlan,
   step: number,
-  { measure, threshold }: { readonly measure: 'bytes' | 'groups'; readonly threshold: number },
+  { measure, threshold }: { readonly measure: PlanMeasure; readonly threshold: number },
 ): ReadonlyMap<number, NodeState> {
   const frames = frameAt(exploration.nodes, plan.moves, step);
-  const valueOf = ({ nodeId }: ExploredNode): number | null => {
-    const frame = frames.get(nodeId);
-    return (measure === 'bytes' ? frame?.bytes : frame?.groups) ?? null;
-  };
+  const valueOf = ({ nodeId }: ExploredNode): number | null => frames.get(nodeId)?.[measure] ?? null;
   const isKnown = exploration.nodes.every((node) => valueOf(node) !== null);
   const average = isKnown ? averageOf(exploration.nodes, (node) => valueOf(node) ?? 0) : 0;
   return new Map(

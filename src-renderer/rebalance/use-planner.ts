@@ -6,7 +6,7 @@ import type {
   PlanReply,
   ShardTransferMode,
 } from '../../src-main/contract/operations';
-import type { ExploredPlan, WhatIf } from '../../src-main/contract/rebalance';
+import type { ExploredPlan, PlanMeasure, WhatIf } from '../../src-main/contract/rebalance';
 import { usePlanning } from '../operations/use-planning';
 import type { Planning } from '../operations/use-planning';
 import type { ClusterMap } from '../topology/use-cluster-map';
@@ -14,6 +14,7 @@ import {
   demandsOf,
   initialLimits,
   isTriedOut,
+  measureOf,
   nothingTried,
   suitedPlan,
   toConstraints,
@@ -34,7 +35,7 @@ export interface Planner {
   readonly exploration: Exploration;
   /** The chosen one of the two that were explored. */
   readonly explored: ComputedRef<ExploredPlan | null>;
-  readonly measure: ComputedRef<'bytes' | 'groups'>;
+  readonly measure: ComputedRef<PlanMeasure>;
   /** As in 0.1, of the strategy that is used. */
   readonly threshold: ComputedRef<number>;
   readonly isTried: ComputedRef<boolean>;
@@ -68,12 +69,16 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
     const all = map.snapshot.value?.rebalanceStrategies ?? [];
     return all.find((one) => (strategy.value === '' ? one.isDefault : one.name === strategy.value));
   });
-  const measure = computed(() => (used.value?.name === 'by_shard_count' ? 'groups' : 'bytes'));
+  const measure = computed(() => measureOf(used.value?.name));
   const canPlan = computed(
     () => map.isOpen.value && map.shards.value !== null && map.progress.value === undefined,
   );
   const constraints = computed(() =>
-    toConstraints(limits.value, measure.value, map.snapshot.value?.tables ?? []),
+    toConstraints(
+      limits.value,
+      { measure: measure.value, strategy: used.value?.name, drainOnly: drainOnly.value },
+      map.snapshot.value?.tables ?? [],
+    ),
   );
   const exploration = useExploration(
     () =>
@@ -147,9 +152,9 @@ export function usePlanner(clusterId: () => string, map: ClusterMap): Planner {
   });
   // What is only tried out does not change which plan is looked at, or the bars would jump under a hand that drags.
   watch(
-    () => [exploration.value.value, demandsOf(limits.value).length > 0, drainOnly.value] as const,
-    ([all, isDemanding, isDrain]) => {
-      if (all !== null && !isTried.value) suited.value = suitedPlan(all, isDemanding, isDrain);
+    () => [exploration.value.value, demandsOf(limits.value).length > 0] as const,
+    ([all, isDemanding]) => {
+      if (all !== null && !isTried.value) suited.value = suitedPlan(all, isDemanding);
     },
     // Before what is wanted is asked for.
     { flush: 'sync' },

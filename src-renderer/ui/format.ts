@@ -25,6 +25,11 @@ export function formatCount(count: number | null | undefined): string {
   return (count < 0 ? '−' : '') + whole.replace(/\B(?=(\d{3})+(?!\d))/g, thinSpace);
 }
 
+/** "0.25", "40 064": a number without a unit, as what a strategy counts in. */
+export function formatFigure(value: number): string {
+  return Math.abs(value) >= 100 ? formatCount(value) : String(Number(value.toPrecision(3)));
+}
+
 /** "1 shard", "40 064 shards". The plural is the singular with an s unless it is given. */
 export function formatCounted(count: number, singular: string, plural = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`;

@@ -30,16 +30,19 @@ export function rebalanceHandlers({ monitor, startThread }: RebalanceParts): Reb
   return {
     'rebalance.explore': async ({ clusterId, constraints, whatIf, transferMode }, signal) => {
       const snapshot = monitor.snapshot(clusterId) ?? (await monitor.refresh(clusterId, signal));
-      const [sizes, planning] = await Promise.all([
+      const [sizes, planning, strategy] = await Promise.all([
         // Without sizes the number of groups can still be evened out.
         monitor.sizes(clusterId, sizesMaxAgeMs).catch(() => null),
         monitor.planningFacts(clusterId, disksMaxAgeMs),
+        constraints.measure === 'cost' && constraints.strategy !== undefined
+          ? monitor.strategyAnswers(clusterId, constraints.strategy, snapshot, disksMaxAgeMs)
+          : undefined,
       ]);
       const { disks, baseCostBytes, moveTimes } = planning;
       return explorer.explore(
         { snapshot, shardBytes: sizes?.shardBytes ?? noBytes },
         {
-          planning: { disks, baseCostBytes },
+          planning: { disks, baseCostBytes, strategy },
           constraints,
           whatIf,
           pace: paceOf(moveTimes, mannerOf(transferMode)),

@@ -271,6 +271,104 @@ describe('exploreRebalance', () => {
   });
 });
 
+describe('a strategy of the cluster', () => {
+  const own: RebalanceConstraints = { ...free, measure: 'cost', strategy: 'own' };
+
+  it('is planned by what its functions answer: no refused place, no node fuller for its capacity than by Citus', () => {
+    fc.assert(
+      fc.property(
+        scenarios,
+        fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 16, maxLength: 16 }),
+        fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 5, maxLength: 5 }),
+        fc.array(fc.tuple(fc.nat({ max: 15 }), fc.nat({ max: 4 })), { maxLength: 12 }),
+        (one, costs, capacities, pairs) => {
+          const shardIds = costs.map((_cost, index) => String(index < 8 ? 1_000 + index : 3_000 + index - 8));
+          const refused = new Set(
+            pairs.map(([shard, at]) => `${shardIds[shard] ?? ''} ${(at % one.nodeCount) + 2}`),
+          );
+          const world: WorldFacts = {
+            ...facts(one.nodeCount, one.permitsOn, one.feesOn, one.bytes),
+            strategy: {
+              name: 'own',
+              readAtMs: 0,
+              costs: new Map(shardIds.map((shardId, index) => [shardId, costs[index] ?? 0])),
+              capacities: new Map(capacities.map((capacity, index) => [index + 2, capacity])),
+              refused,
+            },
+          };
+          const exploration = exploreRebalance(world, own, asItIs, assumedPace);
+          const plan = ours(exploration);
+          const moved = plan.moves.map(({ shardId }) => shardId);
+          expect(new Set(moved).size).toBe(moved.length);
+          for (const { shardId, targetNodeId, cost } of plan.moves) {
+            expect(refused.has(`${shardId} ${targetNodeId}`)).toBe(false);
+            expect(cost).toBe(costs[shardIds.indexOf(shardId)]);
+          }
+          expect(exploration.nodes.reduce((sum, { cost }) => sum + (cost ?? 0), 0)).toBe(
+            costs.reduce((sum, cost) => sum + cost, 0),
+          );
+          expect(plan.largestFactor ?? 0).toBeLessThanOrEqual(
+            (exploration.citus?.largestFactor ?? 0) * (1 + 1e-6),
+          );
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is not planned by where its answers are not known', () => {
+    const world = facts(2, onOne, onOne, [8]);
+    for (const strategy of [undefined, 'It answered nothing.']) {
+      const exploration = exploreRebalance({ ...world, strategy }, own, asItIs, assumedPace);
+      expect([exploration.citus, exploration.ours]).toEqual([null, null]);
+      expect(exploration.verdicts[0]).toEqual({ measure: 'cost', unknown: exploration.unknown });
+      expect(exploration.unknown).toBe(strategy ?? 'What strategy own answers for the shards was not read.');
+    }
+  });
+
+  it('says what is taken for granted of nodes that do not exist yet', () => {
+    const strategy = {
+      name: 'own',
+      readAtMs: 0,
+      costs: 'groups',
+      capacities: new Map([
+        [2, 2],
+        [3, 4],
+      ]),
+      refused: new Set<string>(),
+    } as const;
+    const exploration = exploreRebalance(
+      { ...facts(2, onOne, onOne, [8]), strategy },
+      own,
+      { ...asItIs, addedNodes: 1 },
+      assumedPace,
+    );
+    expect(exploration.nodes.map(({ capacity }) => capacity)).toEqual([2, 4, 3]);
+    for (const plan of [exploration.citus, exploration.ours])
+      expect(plan?.notes.map(({ message }) => message).join()).toContain(
+        'new nodes have the capacity of the others on average',
+      );
+  });
+});
+
+it('moves nothing but what must leave while only draining is asked for, by both plans', () => {
+  const world = facts(3, onOne, [1, 1, 1, 1, 1, 1, 1, 1], [8]);
+  const drained = {
+    ...world.snapshot,
+    nodes: world.snapshot.nodes.map((one) => (one.nodeId === 2 ? { ...one, shouldHaveShards: false } : one)),
+  };
+  const exploration = exploreRebalance(
+    { ...world, snapshot: drained },
+    { ...free, drainOnly: true },
+    asItIs,
+    assumedPace,
+  );
+  for (const plan of [exploration.citus, exploration.ours]) {
+    expect(plan?.moves).toHaveLength(8);
+    for (const { sourceNodeId } of plan?.moves ?? []) expect(sourceNodeId).toBe(2);
+  }
+});
+
 /** Every node that the plan may change ends within the threshold, or a note stands beside it. */
 function expectBalanceOrReason(
   exploration: RebalanceExploration,

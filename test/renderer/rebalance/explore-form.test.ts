@@ -4,6 +4,7 @@ import {
   initialLimits,
   isTriedOut,
   limitErrors,
+  measureOf,
   nothingTried,
   suitedPlan,
   toConstraints,
@@ -14,9 +15,11 @@ const tables = [
   { schema: 'public', name: 'fees' },
 ];
 
+const plain = { measure: 'bytes', strategy: 'by_disk_size', drainOnly: false } as const;
+
 describe('toConstraints', () => {
   it('begins without limits, but for the free disk that Citus asks for itself', () => {
-    expect(toConstraints(initialLimits, 'bytes', tables)).toEqual({
+    expect(toConstraints(initialLimits, plain, tables)).toEqual({
       measure: 'bytes',
       target: { type: 'as-citus' },
       nodeRules: [],
@@ -45,7 +48,9 @@ describe('toConstraints', () => {
       pinnedTables: ['public.fees', 'public.dropped'],
       pinnedTenants: [{ shardId: '102008', words: 'permits agency_id = 7' }],
     };
-    expect(toConstraints(form, 'groups', tables)).toMatchObject({
+    expect(
+      toConstraints(form, { ...plain, measure: 'groups', strategy: 'by_shard_count' }, tables),
+    ).toMatchObject({
       measure: 'groups',
       target: { type: 'within', share: 0.25 },
       nodeRules: [{ nodeId: 3, rule: 'drain' }],
@@ -66,6 +71,20 @@ describe('toConstraints', () => {
     ]);
   });
 
+  it('names the strategy whose functions are to be asked, and what is only to be drained', () => {
+    const own = { measure: measureOf('by_tenant'), strategy: 'by_tenant', drainOnly: true };
+    expect(toConstraints(initialLimits, own, tables)).toMatchObject({
+      measure: 'cost',
+      strategy: 'by_tenant',
+      drainOnly: true,
+    });
+    expect(['by_disk_size', 'by_shard_count', undefined].map(measureOf)).toEqual([
+      'bytes',
+      'groups',
+      'bytes',
+    ]);
+  });
+
   it.each([
     ['parallelMoves', '', 'A whole number from 1 to 64.'],
     ['parallelMoves', '2.5', 'A whole number from 1 to 64.'],
@@ -74,7 +93,7 @@ describe('toConstraints', () => {
   ] as const)('%s %j is told and asks nothing', (field, text, words) => {
     const form = { ...initialLimits, [field]: text };
     expect(limitErrors(form)).toEqual({ [field]: words });
-    expect(toConstraints(form, 'bytes', tables)).toBeNull();
+    expect(toConstraints(form, plain, tables)).toBeNull();
   });
 });
 
@@ -91,6 +110,7 @@ describe('suitedPlan', () => {
       targetNodeId: 3,
       tableSet: 0,
       bytes: null,
+      cost: null,
       targetFreeBytes: null,
     })),
     bytes,
@@ -100,14 +120,13 @@ describe('suitedPlan', () => {
   });
 
   it.each([
-    ['fewer bytes', plan(3, 30), plan(3, 31), false, false, 'ours'],
-    ['as many bytes: a job survives the app', plan(3, 30), plan(3, 30), false, false, 'citus'],
-    ['sizes not known, fewer moves', plan(2, null), plan(3, null), false, false, 'ours'],
-    ['nothing to move', plan(0, 0), plan(2, 20), false, false, 'citus'],
-    ['a limit that Citus does not know of', plan(3, 40), plan(3, 30), true, false, 'ours'],
-    ['only to drain, as Citus does it', plan(3, 30), plan(3, 40), true, true, 'citus'],
-    ['nothing known', null, null, true, false, 'citus'],
-  ] as const)('%s', (_words, ours, citus, isDemanding, isDrainOnly, suited) => {
-    expect(suitedPlan({ ours, citus }, isDemanding, isDrainOnly)).toBe(suited);
+    ['fewer bytes', plan(3, 30), plan(3, 31), false, 'ours'],
+    ['as many bytes: a job survives the app', plan(3, 30), plan(3, 30), false, 'citus'],
+    ['sizes not known, fewer moves', plan(2, null), plan(3, null), false, 'ours'],
+    ['nothing to move', plan(0, 0), plan(2, 20), false, 'citus'],
+    ['a limit that Citus does not know of', plan(3, 40), plan(3, 30), true, 'ours'],
+    ['nothing known', null, null, true, 'citus'],
+  ] as const)('%s', (_words, ours, citus, isDemanding, suited) => {
+    expect(suitedPlan({ ours, citus }, isDemanding)).toBe(suited);
   });
 });

@@ -13,6 +13,7 @@ function node(nodeId: number, more: Partial<ExploredNode> = {}): ExploredNode {
     rule: null,
     bytes: 100,
     groups: 10,
+    cost: null,
     disk: { availableBytes: 1_000, totalBytes: 2_000 },
     ...more,
   };
@@ -25,6 +26,7 @@ function move(source: number, target: number, bytes: number | null): ExploredMov
     targetNodeId: target,
     tableSet: 0,
     bytes,
+    cost: null,
     targetFreeBytes: bytes === null ? null : 500,
   };
 }
@@ -34,16 +36,23 @@ describe('frameAt', () => {
 
   it('holds before the first step what the nodes hold now', () => {
     const frame = frameAt(nodes, [move(1, 2, 30)], 0);
-    expect(frame.get(1)).toEqual({ nodeId: 1, bytes: 100, groups: 10, freeBytes: 1_000, role: null });
+    expect(frame.get(1)).toEqual({
+      nodeId: 1,
+      bytes: 100,
+      groups: 10,
+      cost: null,
+      freeBytes: 1_000,
+      role: null,
+    });
     expect(frame.get(3)?.freeBytes).toBeNull();
   });
 
   it('gives and takes with each step, and keeps the copy on the source until it is cleaned up', () => {
     const moves = [move(1, 2, 30), { ...move(1, 3, 20), targetFreeBytes: null }];
     const first = frameAt(nodes, moves, 1);
-    expect(first.get(1)).toMatchObject({ bytes: 70, groups: 9, freeBytes: 1_000, role: 'gives' });
+    expect(first.get(1)).toMatchObject({ bytes: 70, groups: 9, cost: null, freeBytes: 1_000, role: 'gives' });
     // While it takes, what is left at the narrowest moment.
-    expect(first.get(2)).toMatchObject({ bytes: 130, groups: 11, freeBytes: 500, role: 'takes' });
+    expect(first.get(2)).toMatchObject({ bytes: 130, groups: 11, cost: null, freeBytes: 500, role: 'takes' });
     const second = frameAt(nodes, moves, 2);
     expect(second.get(2)).toMatchObject({ freeBytes: 970, role: null });
     expect(second.get(3)).toMatchObject({ bytes: 120, freeBytes: null, role: 'takes' });

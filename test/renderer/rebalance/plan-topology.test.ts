@@ -45,6 +45,7 @@ function explored(whatIf: WhatIf): RebalanceExploration {
       rule: null,
       bytes: held.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0) * whatIf.growth,
       groups: held.length + (splits ? 1 : 0),
+      cost: null,
       disk: null,
     };
   });
@@ -58,6 +59,7 @@ function explored(whatIf: WhatIf): RebalanceExploration {
       rule: null,
       bytes: 0,
       groups: 0,
+      cost: null,
       disk: null,
     });
   return {
@@ -94,6 +96,7 @@ function planOf(
         targetNodeId: target.nodeId,
         tableSet: 0,
         bytes: one?.bytes ?? null,
+        cost: null,
         targetFreeBytes: null,
       },
     ];
@@ -146,7 +149,7 @@ describe('a plan on the topology', () => {
     const move = { shardId: '999999', sourceNodeId: source?.nodeId ?? 0, targetNodeId: target?.nodeId ?? 0 };
     const plan = {
       ...planOf(exploration, []),
-      moves: [{ ...move, tableSet: 0, bytes: bytes * 0.5, targetFreeBytes: null }],
+      moves: [{ ...move, tableSet: 0, bytes: bytes * 0.5, cost: null, targetFreeBytes: null }],
     };
     const { shards } = topologyAt(tried, exploration, plan, 1, balance);
     expect(shards.nodes.get(target?.groupId ?? -1)?.groups.map((one) => one.key)).toContain(key);

@@ -25,6 +25,7 @@ function plan(moves: number, more: Partial<ExploredPlan> = {}): ExploredPlan {
       targetNodeId: 5,
       tableSet: 0,
       bytes: gigabyte,
+      cost: null,
       targetFreeBytes: 90 * gigabyte,
     })),
     bytes: moves * gigabyte,
@@ -45,6 +46,7 @@ function explored(input: Input): RebalanceExploration {
     rule: null,
     bytes: isNew ? 0 : 10 * gigabyte,
     groups: isNew ? 0 : 8,
+    cost: null,
     disk: null,
   });
   return {
