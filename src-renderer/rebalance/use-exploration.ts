@@ -17,8 +17,9 @@ export interface Exploration {
 }
 
 /**
- * Asks whenever the input changes: one question at a time, and of those that came meanwhile only the last. While
- * `input` is null nothing is asked and the last answer stays.
+ * Asks whenever the input changes: one question at a time, and of those that came meanwhile only the last. A question is
+ * let go to its end, so that a hand that goes on dragging sees answers all the while. While `input` is null nothing is
+ * asked and the last answer stays.
  */
 export function useExploration(
   input: () => ExploreInput | null,
@@ -30,11 +31,13 @@ export function useExploration(
   const isExploring = ref(false);
   let timer: ReturnType<typeof setTimeout> | null = null;
   let current: AbortController | null = null;
+  let isAskedMeanwhile = false;
 
   async function ask(): Promise<void> {
     const asked = input();
     if (asked === null) return;
-    current?.abort();
+    isAskedMeanwhile = current !== null;
+    if (isAskedMeanwhile) return;
     const mine = new AbortController();
     current = mine;
     isExploring.value = true;
@@ -42,6 +45,7 @@ export function useExploration(
     if (current !== mine) return;
     current = null;
     isExploring.value = false;
+    if (isAskedMeanwhile) void ask();
     if (result.ok) {
       value.value = result.value;
       failure.value = null;
@@ -59,7 +63,11 @@ export function useExploration(
   watch(
     () => input()?.clusterId,
     (_now, before) => {
-      if (before !== undefined) value.value = null;
+      if (before === undefined) return;
+      value.value = null;
+      // Of another cluster: nobody waits for it any more.
+      current?.abort();
+      current = null;
     },
   );
   watch([() => JSON.stringify(input()), revision], run, { immediate: true });
