@@ -24,7 +24,6 @@ import { computed, ref, shallowReactive, shallowRef, toValue } from 'vue';
 import type { ComputedRef, MaybeRefOrGetter } from 'vue';
 import type {
   ClusterReachability,
-  ClusterSnapshot,
   JobProgress,
   SizesChange,
   SnapshotChange,
@@ -39,12 +38,13 @@ import { keepNewest, keepNewestRevision } from './newest';
 import { applySizesChange } from './sizes-changes';
 import type { HeldSizes } from './sizes-changes';
 import { applySnapshotChange } from './snapshot-changes';
+import type { HeldSnapshot } from './snapshot-changes';
 
 export const useClusterStore = defineStore('clusters', () => {
   const profileList = shallowRef<ProfileList>();
   const practiceList = shallowRef<PracticeList>();
   const sessions = shallowReactive(new Map<string, SessionState>());
-  const snapshots = shallowReactive(new Map<string, ClusterSnapshot>());
+  const snapshots = shallowReactive(new Map<string, HeldSnapshot>());
   const seenAt = shallowReactive(new Map<string, string>());
   const reachability = shallowReactive(new Map<string, ClusterReachability>());
   const conditions = shallowReactive(new Map<string, ClusterNodeStates>());
@@ -79,7 +79,7 @@ export const useClusterStore = defineStore('clusters', () => {
   function putSession(session: SessionState): void {
     keepNewestRevision(sessions, session.clusterId, session);
   }
-  function putSnapshot(snapshot: ClusterSnapshot): void {
+  function putSnapshot(snapshot: HeldSnapshot): void {
     const { clusterId, revision, takenAt } = snapshot;
     // The one that is held stays the same object: what was worked out from it holds.
     const isHeld = snapshots.get(clusterId)?.revision === revision;
@@ -172,7 +172,7 @@ export interface ClusterRecords {
   readonly practice: ComputedRef<PracticeCluster | undefined>;
   readonly session: ComputedRef<SessionState | undefined>;
   readonly isOpen: ComputedRef<boolean>;
-  readonly snapshot: ComputedRef<ClusterSnapshot | undefined>;
+  readonly snapshot: ComputedRef<HeldSnapshot | undefined>;
   readonly seenAt: ComputedRef<string | undefined>;
   readonly reachability: ComputedRef<ClusterReachability | undefined>;
   readonly conditions: ComputedRef<ClusterNodeStates | undefined>;

@@ -1,11 +1,19 @@
 /** Pure: a snapshot and what changed in it make the next one; what did not change stays the same object. */
 import type { ClusterSnapshot, Shard, ShardChange, SnapshotChange } from '../../src-main/contract/cluster';
 
+/**
+ * With the shards that are other ones than in the revision `since`: all others are the very same objects at the same
+ * places, so who knows those need not look at 40,000 of them.
+ */
+export interface HeldSnapshot extends ClusterSnapshot {
+  readonly replaced?: { readonly since: number; readonly shards: readonly Shard[] };
+}
+
 /** Null when `change` builds on a revision that is not the held one. */
 export function applySnapshotChange(
   held: ClusterSnapshot | undefined,
   change: SnapshotChange,
-): ClusterSnapshot | null {
+): HeldSnapshot | null {
   const { clusterId, revision, takenAt, base, parts, shards } = change;
   if (base === null) {
     // Without a base every part is there: `parts` is the whole but for the shards.
@@ -13,22 +21,23 @@ export function applySnapshotChange(
     return { ...whole, clusterId, revision, takenAt, shards: shards?.changed ?? [] };
   }
   if (held?.revision !== base) return null;
+  const told = shards ?? noChange;
+  const inPlace = replaceShards(held.shards, told);
   return {
     ...held,
     ...parts,
-    revision,
-    takenAt,
-    shards: shards === null ? held.shards : applyShardChange(held.shards, shards),
+    ...{ revision, takenAt },
+    shards: inPlace ?? mergeShards(held.shards, told),
+    replaced: inPlace === null ? undefined : { since: base, shards: told.changed },
   };
 }
 
-function applyShardChange(held: readonly Shard[], change: ShardChange): readonly Shard[] {
-  return replaceShards(held, change) ?? mergeShards(held, change);
-}
+const noChange: ShardChange = { changed: [], removed: [] };
 
 /** Where every changed shard is there already, each is found by its place; null where one is new or gone. */
 function replaceShards(held: readonly Shard[], { changed, removed }: ShardChange): readonly Shard[] | null {
   if (removed.length > 0) return null;
+  if (changed.length === 0) return held;
   const next = [...held];
   for (const shard of changed) {
     const at = placeOf(held, shard);

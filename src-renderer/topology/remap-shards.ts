@@ -4,13 +4,17 @@
  */
 import type { ClusterTable, Shard } from '../../src-main/contract/cluster';
 import type { HeldSizes } from '../clusters/sizes-changes';
+import type { HeldSnapshot } from '../clusters/snapshot-changes';
 import { fillNodes, keepNodes } from './node-shards';
 import { holdersOf, isSameList, mapShards, sumBytes } from './shard-groups';
 import type { MappedCatalogs, NodeShards, ShardGroup, ShardMap } from './shard-groups';
 
+/** Catalogs with what in them was replaced since the ones before, where that is known. */
+type ToldCatalogs = MappedCatalogs & Pick<HeldSnapshot, 'revision' | 'replaced'>;
+
 /** A map with what it was made from. */
 export interface MappedShards {
-  readonly catalogs: MappedCatalogs;
+  readonly catalogs: ToldCatalogs;
   readonly sizes: HeldSizes | null;
   readonly map: ShardMap;
 }
@@ -18,13 +22,11 @@ export interface MappedShards {
 /** Equal to `mapShards` of the same catalogs and sizes; `map` is that of `before` where nothing differs. */
 export function remapShards(
   before: MappedShards | null,
-  catalogs: MappedCatalogs,
+  catalogs: ToldCatalogs,
   sizes: HeldSizes | null,
 ): MappedShards {
   if (before === null) return { catalogs, sizes, map: mapShards(catalogs, sizes) };
-  const moved = hasSameTables(before.catalogs.tables, catalogs.tables)
-    ? movedShards(before.catalogs.shards, catalogs.shards)
-    : null;
+  const moved = hasSameTables(before.catalogs.tables, catalogs.tables) ? movedShards(before, catalogs) : null;
   if (moved === null) return { catalogs, sizes, map: mapShards(catalogs, sizes) };
   const replaced = replacedGroups(before, moved, sizes);
   if (replaced === null && hasSameGroupIds(before.catalogs, catalogs)) {
@@ -53,7 +55,7 @@ function withReplaced(
 /** Only what holds one of the changed shard groups, or held it, is filled anew. */
 function nodesOf(
   before: MappedShards,
-  catalogs: MappedCatalogs,
+  catalogs: ToldCatalogs,
   groups: readonly ShardGroup[],
   holders: ReadonlySet<number>,
 ): ReadonlyMap<number, NodeShards> {
@@ -78,17 +80,26 @@ function hasSameGroupIds(one: MappedCatalogs, other: MappedCatalogs): boolean {
 }
 
 /** Shards that lie elsewhere than before, by id; null when more than that differs. */
-function movedShards(before: readonly Shard[], after: readonly Shard[]): ReadonlyMap<string, Shard> | null {
+function movedShards(before: MappedShards, after: ToldCatalogs): ReadonlyMap<string, Shard> | null {
   const moved = new Map<string, Shard>();
-  if (before === after) return moved;
-  if (before.length !== after.length) return null;
-  for (let index = 0; index < after.length; index += 1) {
-    const [one, other] = [before[index], after[index]];
+  const { catalogs, map } = before;
+  if (catalogs.shards === after.shards) return moved;
+  const isTold = after.replaced !== undefined && after.replaced.since === catalogs.revision;
+  if (!isTold && catalogs.shards.length !== after.shards.length) return null;
+  const shards = isTold ? (after.replaced?.shards ?? []) : after.shards;
+  for (let index = 0; index < shards.length; index += 1) {
+    const other = shards[index];
+    const one = isTold ? heldShard(map, other?.shardId ?? '') : catalogs.shards[index];
     if (one === other) continue;
     if (one === undefined || other === undefined || !isSameShard(one, other)) return null;
     if (!isSameList(one.groupIds, other.groupIds)) moved.set(other.shardId, other);
   }
   return moved;
+}
+
+function heldShard(map: ShardMap, shardId: string): Shard | undefined {
+  const group = map.groupByKey.get(map.groupOfShard.get(shardId) ?? '');
+  return group?.shards.find((shard) => shard.shardId === shardId);
 }
 
 function isSameShard(one: Shard, other: Shard): boolean {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClusterSnapshot, Shard } from '../../../src-main/contract/cluster';
 import { diffContent, diffShards, keepSame, wholeContent } from '../../../src-main/monitor/snapshot-changes';
+import type { HeldSnapshot } from '../../../src-renderer/clusters/snapshot-changes';
 import { applySnapshotChange } from '../../../src-renderer/clusters/snapshot-changes';
 import { aShard, aSnapshot, aTable } from '../../support/cluster-records';
 
@@ -36,7 +37,12 @@ describe('what changed between two readings', () => {
         if (change === null) expect(contentOf(first)).toEqual(contentOf(second));
         else {
           const told = structuredClone({ ...moment, base: 1, ...change });
-          expect(applySnapshotChange(first, told)).toEqual({ ...contentOf(second), ...moment });
+          const { replaced, ...next } = (applySnapshotChange(first, told) ?? first) as HeldSnapshot;
+          expect(next).toEqual({ ...contentOf(second), ...moment });
+          if (replaced !== undefined) {
+            const fresh = next.shards.filter((shard, index) => shard !== first.shards[index]);
+            expect(replaced).toEqual({ since: 1, shards: fresh });
+          }
           expect(keepSame(contentOf(first), contentOf(second), change)).toEqual(contentOf(second));
         }
       }),

@@ -55,7 +55,7 @@ describe('cluster store', () => {
     expect(store.putSnapshotChange({ ...change, base: 2, revision: 5 })).toBe(false);
     expect(store.snapshots.get('c1')).toBe(held);
     expect(store.putSnapshotChange({ ...change, base: 3, revision: 4 })).toBe(true);
-    expect(store.snapshots.get('c1')).toEqual({ ...held, revision: 4, cleanupRecords: 7 });
+    expect(store.snapshots.get('c1')).toMatchObject({ ...held, revision: 4, cleanupRecords: 7 });
     expect(store.snapshots.get('c1')?.shards).toBe(held.shards);
     // One that comes late says nothing new.
     expect(store.putSnapshotChange({ ...change, base: 1, revision: 2 })).toBe(true);
