@@ -1,13 +1,25 @@
 /** What was made before, so that a node that nothing happened to is neither built nor compared again. */
+import type { DrawnTile } from './graph-tiles';
+import type { BlockLayout } from './layout-tiles';
 
-export interface GraphMemory<Made> {
+/** What the overview of many nodes is made of. */
+export interface GraphMemory {
+  readonly tiles: Memory<DrawnTile>;
+  readonly layout: Memory<BlockLayout>;
+}
+
+export function createGraphMemory(): GraphMemory {
+  return { tiles: createMemory(), layout: createMemory() };
+}
+
+export interface Memory<Made> {
   /** What was made for `id`, anew only when one of `inputs` is another value or object than the last time. */
   recall(id: string, inputs: readonly unknown[], make: () => Made): Made;
   /** What was not asked for since the last call is forgotten. */
   sweep(): void;
 }
 
-export function createGraphMemory<Made>(): GraphMemory<Made> {
+function createMemory<Made>(): Memory<Made> {
   interface Kept {
     readonly inputs: readonly unknown[];
     readonly made: Made;

@@ -12,7 +12,6 @@ import { flowElements, linkElements } from './graph-edges';
 import { createGraphMemory } from './graph-memory';
 import type { GraphMemory } from './graph-memory';
 import { barScale, drawnTile } from './graph-tiles';
-import type { DrawnTile } from './graph-tiles';
 import { toBlocks } from './grouping';
 import type { Grouping } from './grouping';
 import { columnsFor, layoutCards } from './layout';
@@ -75,17 +74,15 @@ export function inDrawingOrder(nodes: readonly ClusterNode[]): readonly ClusterN
 }
 
 /** Elements of nodes that nothing happened to since the last call with the same `memory` are the same objects. */
-export function toGraph(
-  input: GraphInput,
-  memory: GraphMemory<DrawnTile> = createGraphMemory<DrawnTile>(),
-): Graph {
+export function toGraph(input: GraphInput, memory: GraphMemory = createGraphMemory()): Graph {
   const opened = openedScene(input);
   if (opened !== null) return toDrawing(input, opened, 'opened');
   const nodes = inDrawingOrder(input.nodes);
   const workers = nodes.filter((node) => !isCoordinator(node));
   if (workers.length <= cardLimit) return toDrawing(input, cardScene(input, nodes, workers), 'cards');
   const { tiles, ...scene } = tileScene(input, nodes, workers, memory);
-  memory.sweep();
+  memory.tiles.sweep();
+  memory.layout.sweep();
   return toDrawing(input, scene, 'tiles', tiles);
 }
 
@@ -150,18 +147,18 @@ function tileScene(
   input: GraphInput,
   nodes: readonly ClusterNode[],
   workers: readonly ClusterNode[],
-  memory: GraphMemory<DrawnTile>,
+  memory: GraphMemory,
 ): Scene & Pick<Graph, 'tiles'> {
   const blocks = [
     { label: 'coordinator', nodes: nodes.filter(isCoordinator) },
     ...toBlocks(workers, input.grouping, input.states),
   ].filter((block) => block.nodes.length > 0);
-  const layout = layoutBlocks(
-    blocks.map((block) => ({
-      label: block.label,
-      ids: block.nodes.map((node) => nodeElementId(node.nodeId)),
-    })),
-    input.aspectRatio,
+  const places = blocks.map((block) => ({
+    label: block.label,
+    ids: block.nodes.map((node) => nodeElementId(node.nodeId)),
+  }));
+  const layout = memory.layout.recall('all', [input.aspectRatio, JSON.stringify(places)], () =>
+    layoutBlocks(places, input.aspectRatio),
   );
   const byId = new Map(layout.boxes.map((entry) => [entry.id, entry]));
   const elements: GraphElement[] = layout.labels.map((label) => ({
@@ -177,7 +174,7 @@ function tileScene(
   for (const node of nodes) {
     const at = byId.get(nodeElementId(node.nodeId));
     if (at === undefined) continue;
-    const { element, tile } = drawnTile(input, node, at, scale, memory);
+    const { element, tile } = drawnTile(input, node, at, scale, memory.tiles);
     elements.push(element);
     tiles.push(tile);
     boxes.push(nodeBox(at, node));

@@ -5,7 +5,7 @@ import { glyphs } from '../nodes/node-words';
 import type { NodeState } from '../nodes/node-words';
 import { mixColours } from './colour-mix';
 import type { GraphElement } from './graph-diff';
-import type { GraphMemory } from './graph-memory';
+import type { Memory } from './graph-memory';
 import type { GraphInput } from './graph-model';
 import { passesFilter } from './grouping';
 import type { PlacedBox } from './layout';
@@ -104,7 +104,7 @@ export function drawnTile(
   node: ClusterNode,
   at: PlacedBox,
   scale: BarScale,
-  memory: GraphMemory<DrawnTile>,
+  memory: Memory<DrawnTile>,
 ): DrawnTile {
   const state = input.states.get(node.nodeId);
   const shards = node.role === 'primary' ? input.shards.nodes.get(node.groupId) : undefined;

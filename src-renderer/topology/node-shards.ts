@@ -29,37 +29,49 @@ function add(node: Filling, group: ShardGroup, isReference: boolean): void {
   }
 }
 
-/** By group id: those of `nodes`, and any other that holds something. Where only some are wanted, the others are left out. */
+function emptyFilling(groupId: number): Filling {
+  return {
+    groupId,
+    groups: [],
+    bytes: 0,
+    isComplete: true,
+    shardCount: 0,
+    onlyCopies: 0,
+    bytesByFamily: new Map(),
+    countByFamily: new Map(),
+    unsizedFamilies: new Set(),
+  };
+}
+
+/** One node group with exactly these shard groups. */
+export function fillNode(
+  groupId: number,
+  groups: readonly ShardGroup[],
+  familyByKey: ReadonlyMap<string, GroupFamily>,
+): NodeShards {
+  const filling = emptyFilling(groupId);
+  for (const group of groups) add(filling, group, familyByKey.get(group.familyKey)?.kind === 'reference');
+  return filling;
+}
+
+/** By group id: those of `nodes`, and any other that holds something. */
 export function fillNodes(
   nodes: readonly ClusterNode[],
   groups: readonly ShardGroup[],
   familyByKey: ReadonlyMap<string, GroupFamily>,
-  wanted: ReadonlySet<number> | null = null,
 ): ReadonlyMap<number, NodeShards> {
   const filling = new Map<number, Filling>();
   const of = (groupId: number): Filling => {
     const known = filling.get(groupId);
     if (known !== undefined) return known;
-    const fresh: Filling = {
-      groupId,
-      groups: [],
-      bytes: 0,
-      isComplete: true,
-      shardCount: 0,
-      onlyCopies: 0,
-      bytesByFamily: new Map(),
-      countByFamily: new Map(),
-      unsizedFamilies: new Set(),
-    };
+    const fresh = emptyFilling(groupId);
     filling.set(groupId, fresh);
     return fresh;
   };
-  const isWanted = (groupId: number): boolean => wanted?.has(groupId) ?? true;
-  for (const { groupId } of nodes) if (isWanted(groupId)) of(groupId);
+  for (const { groupId } of nodes) of(groupId);
   for (const group of groups) {
-    for (const groupId of group.groupIds) {
-      if (isWanted(groupId)) add(of(groupId), group, familyByKey.get(group.familyKey)?.kind === 'reference');
-    }
+    const isReference = familyByKey.get(group.familyKey)?.kind === 'reference';
+    for (const groupId of group.groupIds) add(of(groupId), group, isReference);
   }
   return filling;
 }

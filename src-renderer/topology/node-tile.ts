@@ -21,6 +21,8 @@ export interface NodeTile {
   /** Name and bytes, in two lines; drawn where there is room for them. */
   readonly text: string;
   readonly ink: string;
+  /** It has a line around it. */
+  readonly isSelected: boolean;
 }
 
 export interface TileLook {
@@ -89,7 +91,7 @@ export function nodeTile(look: TileLook, palette: Palette): NodeTile {
       ),
     );
   }
-  return { id, x, y, width, height, shapes, text, ink: shade(palette.ink2) };
+  return { id, x, y, width, height, shapes, text, ink: shade(palette.ink2), isSelected: look.isSelected };
 }
 
 /** Parts from the bottom up, those too thin to be seen left out. */
@@ -135,11 +137,9 @@ export interface Reach {
 }
 
 /** All that is drawn of a tile lies in it. */
-export function reachOf({ x, y, width, height }: NodeTile): Reach {
-  return {
-    x1: x - around.nameSide,
-    y1: y - around.line,
-    x2: x + width + around.nameSide,
-    y2: y + height + around.name,
-  };
+export function reachOf({ x, y, width, height, isSelected }: NodeTile, isNamed: boolean): Reach {
+  const line = isSelected ? around.line : 0;
+  const side = Math.max(line, isNamed ? around.nameSide : 0);
+  const bottom = Math.max(line, isNamed ? around.name : 0);
+  return { x1: x - side, y1: y - line, x2: x + width + side, y2: y + height + bottom };
 }

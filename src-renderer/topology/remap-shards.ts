@@ -5,7 +5,7 @@
 import type { ClusterTable, Shard } from '../../src-main/contract/cluster';
 import type { HeldSizes } from '../clusters/sizes-changes';
 import type { HeldSnapshot } from '../clusters/snapshot-changes';
-import { fillNodes, keepNodes } from './node-shards';
+import { fillNode, fillNodes, keepNodes } from './node-shards';
 import { holdersOf, isSameList, mapShards, sumBytes } from './shard-groups';
 import type { MappedCatalogs, NodeShards, ShardGroup, ShardMap } from './shard-groups';
 
@@ -36,19 +36,19 @@ export function remapShards(
   const map: ShardMap = {
     ...before.map,
     groups,
-    groupByKey: withReplaced(before.map.groupByKey, replaced?.changed ?? []),
-    nodes: nodesOf(before, catalogs, groups, replaced?.holders ?? new Set()),
+    groupByKey: withReplaced(before.map.groupByKey, replaced?.changed),
+    nodes: nodesOf(before, catalogs, groups, replaced),
   };
   return { catalogs, sizes, map };
 }
 
 function withReplaced(
   before: ReadonlyMap<string, ShardGroup>,
-  changed: readonly ShardGroup[],
+  changed: ReadonlyMap<string, ShardGroup> | undefined,
 ): ReadonlyMap<string, ShardGroup> {
-  if (changed.length === 0) return before;
+  if (changed === undefined) return before;
   const groupByKey = new Map(before);
-  for (const group of changed) groupByKey.set(group.key, group);
+  for (const [key, group] of changed) groupByKey.set(key, group);
   return groupByKey;
 }
 
@@ -57,14 +57,25 @@ function nodesOf(
   before: MappedShards,
   catalogs: ToldCatalogs,
   groups: readonly ShardGroup[],
-  holders: ReadonlySet<number>,
+  replaced: ReplacedGroups | null,
 ): ReadonlyMap<number, NodeShards> {
-  const { familyByKey, nodes } = before.map;
+  const { familyByKey, nodes, placeOfGroup } = before.map;
   if (!hasSameGroupIds(before.catalogs, catalogs)) {
     return keepNodes(nodes, fillNodes(catalogs.nodes, groups, familyByKey));
   }
-  const kept = [...nodes].filter(([groupId]) => !holders.has(groupId));
-  return new Map([...kept, ...fillNodes(catalogs.nodes, groups, familyByKey, holders)]);
+  const changed = replaced?.changed ?? new Map<string, ShardGroup>();
+  const placeOf = (group: ShardGroup): number => placeOfGroup.get(group.key) ?? 0;
+  const next = new Map(nodes);
+  for (const groupId of replaced?.holders ?? []) {
+    const kept = nodes.get(groupId)?.groups.filter((group) => !changed.has(group.key)) ?? [];
+    const come = [...changed.values()].filter((group) => group.groupIds.includes(groupId));
+    const held = [...kept, ...come].sort((one, other) => placeOf(one) - placeOf(other));
+    // A group id that no node has is known only while something lies there.
+    if (held.length > 0 || catalogs.nodes.some((node) => node.groupId === groupId)) {
+      next.set(groupId, fillNode(groupId, held, familyByKey));
+    } else next.delete(groupId);
+  }
+  return next;
 }
 
 function hasSameTables(one: readonly ClusterTable[], other: readonly ClusterTable[]): boolean {
@@ -113,7 +124,7 @@ function isSameShard(one: Shard, other: Shard): boolean {
 
 interface ReplacedGroups {
   readonly groups: readonly ShardGroup[];
-  readonly changed: readonly ShardGroup[];
+  readonly changed: ReadonlyMap<string, ShardGroup>;
   /** Group ids of the nodes that hold one of the changed, or held it. */
   readonly holders: ReadonlySet<number>;
 }
@@ -126,25 +137,26 @@ function replacedGroups(
 ): ReplacedGroups | null {
   const { map } = before;
   const resized = resizedShards(before.sizes, sizes);
-  if (resized?.length === 0 && moved.size === 0) return null;
-  const keyOf = (shardId: string): string => map.groupOfShard.get(shardId) ?? '';
-  const touched = new Set([...moved.keys()].map(keyOf));
-  const summed = resized === null ? null : new Set(resized.map(keyOf));
-  const changed: ShardGroup[] = [];
+  const keysOf = (shardIds: Iterable<string>): ReadonlySet<string> =>
+    new Set([...shardIds].map((shardId) => map.groupOfShard.get(shardId) ?? ''));
+  const touched = keysOf(moved.keys());
+  const changed = new Map<string, ShardGroup>();
   const holders = new Set<number>();
-  const groups = map.groups.map((group) => {
-    const isTouched = touched.has(group.key);
-    const isSummed = summed?.has(group.key) ?? true;
-    const bytes = isSummed ? sumBytes(group.shards, sizes?.shardBytes) : group.bytes;
-    if (!isTouched && bytes === group.bytes) return group;
+  for (const key of resized === null ? map.groupByKey.keys() : new Set([...touched, ...keysOf(resized)])) {
+    const group = map.groupByKey.get(key);
+    if (group === undefined) continue;
+    const isTouched = touched.has(key);
+    const bytes = sumBytes(group.shards, sizes?.shardBytes);
+    if (!isTouched && bytes === group.bytes) continue;
     const shards = isTouched ? group.shards.map((shard) => moved.get(shard.shardId) ?? shard) : group.shards;
     const groupIds = isTouched ? holdersOf(shards) : group.groupIds;
-    const next = { ...group, shards, groupIds, bytes };
-    changed.push(next);
+    changed.set(key, { ...group, shards, groupIds, bytes });
     for (const groupId of [...group.groupIds, ...groupIds]) holders.add(groupId);
-    return next;
-  });
-  return changed.length === 0 ? null : { groups, changed, holders };
+  }
+  if (changed.size === 0) return null;
+  const groups = [...map.groups];
+  for (const [key, group] of changed) groups[map.placeOfGroup.get(key) ?? 0] = group;
+  return { groups, changed, holders };
 }
 
 const none: readonly string[] = [];

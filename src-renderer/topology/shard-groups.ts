@@ -55,6 +55,8 @@ export interface ShardMap {
   readonly familyByKey: ReadonlyMap<string, GroupFamily>;
   readonly groups: readonly ShardGroup[];
   readonly groupByKey: ReadonlyMap<string, ShardGroup>;
+  /** Of each key, its place in `groups`. */
+  readonly placeOfGroup: ReadonlyMap<string, number>;
   readonly groupOfShard: ReadonlyMap<string, string>;
   readonly nodes: ReadonlyMap<number, NodeShards>;
   readonly tables: ReadonlyMap<number, ClusterTable>;
@@ -188,6 +190,7 @@ export function mapShards(snapshot: MappedCatalogs, sizes: ClusterSizes | null):
     familyByKey,
     groups,
     groupByKey: new Map(groups.map((group) => [group.key, group])),
+    placeOfGroup: new Map(groups.map((group, index) => [group.key, index])),
     groupOfShard,
     nodes: fillNodes(snapshot.nodes, groups, familyByKey),
     tables,

@@ -79,10 +79,11 @@ export function createTilePlane(container: HTMLElement, cy: Core): TilePlane {
       x2: (x2 - left) / scale,
       y2: (y2 - top) / scale,
     };
+    const isNamed = view.zoom >= namesFrom;
     for (const tile of tiles) {
-      if (!doMeet(reachOf(tile), within)) continue;
+      if (!doMeet(reachOf(tile, isNamed), within)) continue;
       paintShapes(context, tile.shapes);
-      if (view.zoom >= namesFrom) paintShapes(context, nameShapes(tile));
+      if (isNamed) paintShapes(context, nameShapes(tile));
     }
     context.restore();
   }
@@ -90,13 +91,12 @@ export function createTilePlane(container: HTMLElement, cy: Core): TilePlane {
   return {
     show(next) {
       if (next === tiles) return;
-      const changed = changedTiles(tiles, next);
-      const isWhole = changed.length > next.length * largestShare;
-      tiles = next;
       const view = viewNow();
+      const changed = changedTiles(tiles, next, view.zoom >= namesFrom);
+      tiles = next;
       // What moves the view, or came before the first frame, is drawn with Cytoscape's next frame.
       if (drawn === null || !isSameView(view, drawn)) return;
-      if (isWhole) paintAll(view);
+      if (changed.length > next.length * largestShare) paintAll(view);
       else for (const reach of changed) paint(view, toPixels(reach, view));
     },
     destroy: () => canvas.remove(),
@@ -104,17 +104,22 @@ export function createTilePlane(container: HTMLElement, cy: Core): TilePlane {
 }
 
 /** Where something looks other than before. */
-function changedTiles(before: readonly NodeTile[], after: readonly NodeTile[]): readonly Reach[] {
+function changedTiles(
+  before: readonly NodeTile[],
+  after: readonly NodeTile[],
+  isNamed: boolean,
+): readonly Reach[] {
   const known = new Map(before.map((tile) => [tile.id, tile]));
   const reaches: Reach[] = [];
   for (const tile of after) {
     const old = known.get(tile.id);
     known.delete(tile.id);
     if (old === tile) continue;
-    reaches.push(reachOf(tile));
-    if (old !== undefined && (old.x !== tile.x || old.y !== tile.y)) reaches.push(reachOf(old));
+    reaches.push(reachOf(tile, isNamed));
+    const isOver = old?.x === tile.x && old.y === tile.y && (!old.isSelected || tile.isSelected);
+    if (old !== undefined && !isOver) reaches.push(reachOf(old, isNamed));
   }
-  return [...reaches, ...[...known.values()].map(reachOf)];
+  return [...reaches, ...[...known.values()].map((tile) => reachOf(tile, isNamed))];
 }
 
 function toPixels({ x1, y1, x2, y2 }: Reach, { zoom, panX, panY, ratio }: View): Reach {

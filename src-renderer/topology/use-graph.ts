@@ -4,7 +4,6 @@ import type { ComputedRef, Ref } from 'vue';
 import { createGraphMemory } from './graph-memory';
 import { nodeElementId, toGraph } from './graph-model';
 import type { Graph } from './graph-model';
-import type { DrawnTile } from './graph-tiles';
 import { focusOn } from './focus';
 import type { Focus, Target } from './focus';
 import type { Palette } from './palette';
@@ -30,7 +29,7 @@ export function useGraph(
   aspectRatio: Ref<number>,
 ): UseGraph {
   const view = useTopologyStore();
-  const memory = createGraphMemory<DrawnTile>();
+  const memory = createGraphMemory();
 
   const graph = computed(() => {
     const { selection } = view;

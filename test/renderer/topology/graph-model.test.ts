@@ -5,7 +5,6 @@ import { diffElements } from '../../../src-renderer/topology/graph-diff';
 import { createGraphMemory } from '../../../src-renderer/topology/graph-memory';
 import { cardLimit, toGraph } from '../../../src-renderer/topology/graph-model';
 import type { Graph, GraphInput } from '../../../src-renderer/topology/graph-model';
-import type { DrawnTile } from '../../../src-renderer/topology/graph-tiles';
 import { mixColours } from '../../../src-renderer/topology/colour-mix';
 import type { NodeTile } from '../../../src-renderer/topology/node-tile';
 import { toTraffic } from '../../../src-renderer/topology/moves';
@@ -174,7 +173,7 @@ describe('toGraph with tiles', () => {
   });
 
   it('makes nothing anew for a node that nothing happened to', () => {
-    const memory = createGraphMemory<DrawnTile>();
+    const memory = createGraphMemory();
     const input = inputOf(many);
     const before = toGraph(input, memory);
     const after = toGraph({ ...input, selectedNode: 9 }, memory);
