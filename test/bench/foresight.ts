@@ -11,7 +11,7 @@ import { foresightCases, foresightGround } from '../support/foresight-cases';
 import type { ForesightCase } from '../support/foresight-cases';
 import { operate } from '../support/operated-cluster';
 import type { OperatedCluster } from '../support/operated-cluster';
-import { startPracticeCluster } from '../support/practice';
+import { engines, startPracticeCluster } from '../support/practice';
 import type { PracticeEngine } from '../support/practice';
 import { readRecording } from '../support/recordings';
 import type { BenchFigure } from './figure';
@@ -20,18 +20,21 @@ const families =
   /^(distribute|reference|undistribute|alter|isolate|split|schema)\.|^on_worker\.create_distributed/;
 
 export async function run(): Promise<readonly BenchFigure[]> {
-  const { total, misses } = await foresee();
-  for (const miss of misses) process.stderr.write(`not foreseen: ${miss}\n`);
-  const share = (total - misses.length) / total;
-  return [
-    {
-      figure: `${total} recorded errors foreseen`,
+  const figures: BenchFigure[] = [];
+  // The recordings are of Citus 13.2.2; where it is found, what the planner reads comes from the real thing too.
+  for (const engine of await engines()) {
+    const { total, misses } = await foresee(engine);
+    for (const miss of misses) process.stderr.write(`${engine.name}: not foreseen: ${miss}\n`);
+    const share = (total - misses.length) / total;
+    figures.push({
+      figure: `${total} recorded errors foreseen, ${engine.name}`,
       value: share,
       unit: 'share',
       goal: '= 1',
       holds: share === 1,
-    },
-  ];
+    });
+  }
+  return figures;
 }
 
 export async function foresee(
@@ -45,7 +48,9 @@ export async function foresee(
   const onWorker = await operate({ ...cluster, endpoint: () => cluster.endpoint('worker-1') }, folder);
   try {
     const database = await cluster.connect();
-    await database.change({ text: foresightGround });
+    // One transaction each: Citus alters no table in the one that made its shards in parallel.
+    for (const text of foresightGround.split(/;\s*(?:\n|$)/))
+      if (text.trim() !== '') await database.change({ text });
     const misses: string[] = [];
     for (const entry of recorded) {
       const known = foresightCases.find((one) => one.id === entry.id);
