@@ -6,6 +6,7 @@ import { toStatementRoute } from '../../../src-main/plans/statement-route';
 import { aTable, versions } from '../../support/cluster-records';
 import catalog from '../../support/recordings/catalog.json' with { type: 'json' };
 import explain from '../../support/recordings/explain.json' with { type: 'json' };
+import explain14 from '../../support/recordings/explain-14.0.1.json' with { type: 'json' };
 
 interface Recorded {
   readonly id: string;
@@ -33,8 +34,8 @@ const shards: readonly Shard[] = shardRows.map(([name, id, , min, max]) => ({
 }));
 const snapshot = { shards, tables, versions };
 
-function routeOf(id: string) {
-  const entry = (explain.recorded as readonly Recorded[]).find((one) => one.id === id);
+function routeIn(recording: { readonly recorded: readonly unknown[] }, id: string) {
+  const entry = (recording.recorded as readonly Recorded[]).find((one) => one.id === id);
   if (!entry?.rows) throw new Error(`no plan recorded under ${id}`);
   return toStatementRoute(entry.rows[0]?.[0], snapshot);
 }
@@ -42,78 +43,88 @@ function routeOf(id: string) {
 const shardsOf = (name: string): readonly string[] =>
   shards.filter(({ tableOid }) => tableOid === 100 + names.indexOf(name)).map(({ shardId }) => shardId);
 
-describe('toStatementRoute on plans of Citus', () => {
-  it.each<readonly [string, RouteKind, boolean, readonly string[]]>([
-    ['router_point.json', 'one-shard', true, ['102018']],
-    ['router_join.json', 'one-shard', true, ['102018', '102026']],
-    ['router_reference_join.json', 'one-shard', true, ['102018']],
-    ['insert_values.json', 'one-shard', true, ['102018']],
-    ['update_router.json', 'one-shard', true, ['102018']],
-    ['reference_only.json', 'one-shard', true, ['102056']],
-    ['schema_based.json', 'one-shard', true, ['102058']],
-    ['local_table.json', 'one-shard', true, ['102057']],
-    ['partitioned_pruned.json', 'one-shard', true, ['102049']],
-    ['metadata_only.json', 'coordinator', true, []],
-    ['pushdown_count.json', 'many-shards', true, shardsOf('permits')],
-    ['pushdown_count.all_tasks', 'many-shards', true, shardsOf('permits')],
-    ['pushdown_colocated_join.json', 'many-shards', true, [...shardsOf('agencies'), ...shardsOf('permits')]],
-    ['update_multi.json', 'many-shards', true, shardsOf('permits')],
-    ['pushdown_in_list.json', 'many-shards', false, ['102016']],
-    ['local_join.json', 'many-shards', true, shardsOf('permits')],
-    ['insert_select_pull.json', 'pulled', true, shardsOf('permits')],
-  ])('%s is %s', (id, kind, isWhole, touched) => {
-    const route = routeOf(id);
-    expect([route.kind, route.isWhole]).toEqual([kind, isWhole]);
-    expect([...route.shardIds].sort()).toEqual([...touched].sort());
-  });
+describe.each([explain, explain14])(
+  'toStatementRoute on plans of Citus $citus, PostgreSQL $postgres',
+  (recording) => {
+    const routeOf = (id: string) => routeIn(recording, id);
 
-  it('tells each step of a query whose results go through the coordinator', () => {
-    const { kind, parts, coordinatorSteps } = routeOf('coordinator_subplan_cte.json');
-    expect(kind).toBe('many-shards');
-    expect(parts.map(({ role, taskCount }) => [role, taskCount])).toEqual([
-      ['subplan', 8],
-      ['main', 8],
-    ]);
-    expect(coordinatorSteps).toEqual(['Aggregate']);
-    expect(routeOf('local_join.json').localSubplans).toBe(1);
-    expect(routeOf('pushdown_order_limit.json').coordinatorSteps).toEqual(['Limit', 'Sort']);
-  });
-
-  it('knows repartitioning by the jobs it depends on', () => {
-    const job = { 'Task Count': 16, 'Tasks Shown': 'None, not supported for re-partition queries' };
-    const plan = {
-      'Node Type': 'Custom Scan',
-      'Custom Plan Provider': 'Citus Adaptive',
-      'Distributed Query': { Job: { ...job, 'Dependent Jobs': [{ 'Map Task Count': 8 }] } },
-    };
-    expect(toStatementRoute([{ Plan: plan }], snapshot)).toMatchObject({
-      kind: 'repartition',
-      isWhole: false,
+    it.each<readonly [string, RouteKind, boolean, readonly string[]]>([
+      ['router_point.json', 'one-shard', true, ['102018']],
+      ['router_join.json', 'one-shard', true, ['102018', '102026']],
+      ['router_reference_join.json', 'one-shard', true, ['102018']],
+      ['insert_values.json', 'one-shard', true, ['102018']],
+      ['update_router.json', 'one-shard', true, ['102018']],
+      ['reference_only.json', 'one-shard', true, ['102056']],
+      ['schema_based.json', 'one-shard', true, ['102058']],
+      ['local_table.json', 'one-shard', true, ['102057']],
+      ['partitioned_pruned.json', 'one-shard', true, ['102049']],
+      ['metadata_only.json', 'coordinator', true, []],
+      ['pushdown_count.json', 'many-shards', true, shardsOf('permits')],
+      ['pushdown_count.all_tasks', 'many-shards', true, shardsOf('permits')],
+      [
+        'pushdown_colocated_join.json',
+        'many-shards',
+        true,
+        [...shardsOf('agencies'), ...shardsOf('permits')],
+      ],
+      ['update_multi.json', 'many-shards', true, shardsOf('permits')],
+      ['pushdown_in_list.json', 'many-shards', false, ['102016']],
+      ['local_join.json', 'many-shards', true, shardsOf('permits')],
+      ['insert_select_pull.json', 'pulled', true, shardsOf('permits')],
+    ])('%s is %s', (id, kind, isWhole, touched) => {
+      const route = routeOf(id);
+      expect([route.kind, route.isWhole]).toEqual([kind, isWhole]);
+      expect([...route.shardIds].sort()).toEqual([...touched].sort());
     });
-  });
 
-  it('takes a shard that its node excludes from the query sent there, and not from a text in it', () => {
-    const task = (query: string): unknown => [
-      {
-        Plan: {
-          'Node Type': 'Custom Scan',
-          'Custom Plan Provider': 'Citus Adaptive',
-          'Distributed Query': {
-            Job: {
-              'Task Count': 1,
-              'Tasks Shown': 'All',
-              Tasks: [{ Query: query, 'Remote Plan': [[{ Plan: { 'Node Type': 'Result' } }]] }],
+    it('tells each step of a query whose results go through the coordinator', () => {
+      const { kind, parts, coordinatorSteps } = routeOf('coordinator_subplan_cte.json');
+      expect(kind).toBe('many-shards');
+      expect(parts.map(({ role, taskCount }) => [role, taskCount])).toEqual([
+        ['subplan', 8],
+        ['main', 8],
+      ]);
+      expect(coordinatorSteps).toEqual(['Aggregate']);
+      expect(routeOf('local_join.json').localSubplans).toBe(1);
+      expect(routeOf('pushdown_order_limit.json').coordinatorSteps).toEqual(['Limit', 'Sort']);
+    });
+
+    it('knows repartitioning by the jobs it depends on', () => {
+      const job = { 'Task Count': 16, 'Tasks Shown': 'None, not supported for re-partition queries' };
+      const plan = {
+        'Node Type': 'Custom Scan',
+        'Custom Plan Provider': 'Citus Adaptive',
+        'Distributed Query': { Job: { ...job, 'Dependent Jobs': [{ 'Map Task Count': 8 }] } },
+      };
+      expect(toStatementRoute([{ Plan: plan }], snapshot)).toMatchObject({
+        kind: 'repartition',
+        isWhole: false,
+      });
+    });
+
+    it('takes a shard that its node excludes from the query sent there, and not from a text in it', () => {
+      const task = (query: string): unknown => [
+        {
+          Plan: {
+            'Node Type': 'Custom Scan',
+            'Custom Plan Provider': 'Citus Adaptive',
+            'Distributed Query': {
+              Job: {
+                'Task Count': 1,
+                'Tasks Shown': 'All',
+                Tasks: [{ Query: query, 'Remote Plan': [[{ Plan: { 'Node Type': 'Result' } }]] }],
+              },
             },
           },
         },
-      },
-    ];
-    const named = toStatementRoute(task('DELETE FROM public.permits_102018 p WHERE false'), snapshot);
-    expect(named.shardIds).toEqual(['102018']);
-    const text = toStatementRoute(task(`SELECT 'it''s permits_102018 ' AS t WHERE false`), snapshot);
-    expect([text.shardIds, text.kind]).toEqual([[], 'nothing']);
-  });
-});
+      ];
+      const named = toStatementRoute(task('DELETE FROM public.permits_102018 p WHERE false'), snapshot);
+      expect(named.shardIds).toEqual(['102018']);
+      const text = toStatementRoute(task(`SELECT 'it''s permits_102018 ' AS t WHERE false`), snapshot);
+      expect([text.shardIds, text.kind]).toEqual([[], 'nothing']);
+    });
+  },
+);
 
 describe("toStatementRoute on PostgreSQL's plans of the practice emulator", () => {
   const practice = { ...snapshot, versions: { ...versions, isPracticeEmulator: true } };
