@@ -66,15 +66,28 @@ export function textsOf({ elements, tiles }: Pick<Drawn, 'elements' | 'tiles'>):
 }
 
 export function framedGraph(drawn: Drawn, picture: GraphPicture, palette: Palette): FramedGraph {
-  const { bounds } = drawn;
+  const tiles = drawn.tiles.map((tile) => ({ ...tile, text: picture.texts[tile.id] ?? tile.text }));
+  const elements = withTexts(drawn.elements, picture.texts);
+  const inside = [
+    ...tiles.flatMap((tile) => [...tile.shapes, ...nameShapes(tile)]),
+    ...elementShapes(elements, toStylesheet(palette)),
+  ];
+  return framed(inside, drawn.bounds, picture, palette);
+}
+
+/** @param inside shapes whose texts are those of the picture already. */
+export function framed(
+  inside: readonly Shape[],
+  bounds: Bounds,
+  picture: GraphPicture,
+  palette: Palette,
+): FramedGraph {
   const room = Math.max(bounds.width, narrowest);
   const summary = toLines(`${picture.time} · ${picture.summary}`, room / (13 * letterShare));
   const legend = legendLines(picture, room);
   const above = margin + head + (summary.length - 1) * pitch;
   const width = Math.ceil(room + 2 * margin);
   const height = Math.ceil(above + bounds.height + foot + legend.length * pitch + margin - pitch);
-  const tiles = drawn.tiles.map((tile) => ({ ...tile, text: picture.texts[tile.id] ?? tile.text }));
-  const elements = withTexts(drawn.elements, picture.texts);
   return {
     width,
     height,
@@ -83,16 +96,16 @@ export function framedGraph(drawn: Drawn, picture: GraphPicture, palette: Palett
       ...titleShapes(picture.title, summary, palette),
       ...legendShapes(legend, height - margin - (legend.length - 1) * pitch, palette),
     ],
-    inside: [
-      ...tiles.flatMap((tile) => [...tile.shapes, ...nameShapes(tile)]),
-      ...elementShapes(elements, toStylesheet(palette)),
-    ],
+    inside,
     left: margin - bounds.x + (width - 2 * margin - bounds.width) / 2,
     top: above - bounds.y,
   };
 }
 
-function withTexts(elements: readonly GraphElement[], texts: GraphPicture['texts']): readonly GraphElement[] {
+export function withTexts(
+  elements: readonly GraphElement[],
+  texts: GraphPicture['texts'],
+): readonly GraphElement[] {
   return elements.map((element) => {
     const text = texts[element.id];
     return text === undefined || element.data['text'] === undefined

@@ -1,7 +1,5 @@
 /** The graph as a PNG at twice its size: whole, without selection, with title and legend. */
-import { framedGraph } from './graph-frame';
-import type { Drawn, GraphPicture } from './graph-frame';
-import type { Palette } from './palette';
+import type { FramedGraph } from './graph-frame';
 import { paintShapes } from './shape-paint';
 import type { Images } from './shape-paint';
 import type { Shape } from './shapes';
@@ -11,8 +9,8 @@ const largestScale = 2;
 const largestSide = 12_000;
 
 /** Base64, without the head of a data URI. */
-export async function graphPng(drawn: Drawn, picture: GraphPicture, palette: Palette): Promise<string> {
-  const { width, height, ground, around, inside, left, top } = framedGraph(drawn, picture, palette);
+export async function graphPng(graph: FramedGraph): Promise<string> {
+  const { width, height, ground, around, inside, left, top } = graph;
   const images = await loadedImages(inside);
   const scale = Math.min(largestScale, largestSide / Math.max(width, height));
   const canvas = document.createElement('canvas');

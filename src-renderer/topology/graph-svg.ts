@@ -1,14 +1,12 @@
 /** Pure: the graph as an SVG document in which text stays text. */
 import { escapeMarkup } from '../share/markup';
-import { framedGraph } from './graph-frame';
-import type { Drawn, GraphPicture } from './graph-frame';
-import type { Palette } from './palette';
+import type { FramedGraph, GraphPicture } from './graph-frame';
 import { shapeSvg } from './shape-svg';
 
 const scale = 2;
 
-export function graphSvg(drawn: Drawn, picture: GraphPicture, palette: Palette): string {
-  const { width, height, ground, around, inside, left, top } = framedGraph(drawn, picture, palette);
+export function graphSvg(graph: FramedGraph, picture: GraphPicture): string {
+  const { width, height, ground, around, inside, left, top } = graph;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width * scale}" height="${height * scale}" viewBox="0 0 ${width} ${height}" font-family="Inter, system-ui, sans-serif">`,

@@ -3,7 +3,7 @@ import type { Share } from '../share/use-share';
 import { glyphs } from '../nodes/node-words';
 import { formatDay, formatTime } from '../ui/format';
 import type { TableColumn } from '../ui/table-rows';
-import { levelOrder, textsOf } from './graph-frame';
+import { framedGraph, levelOrder, textsOf } from './graph-frame';
 import type { GraphPicture, LegendEntry } from './graph-frame';
 import { toGraph } from './graph-model';
 import type { Graph, GraphInput } from './graph-model';
@@ -58,10 +58,12 @@ export async function shareTopology(
       const graph = graphOf(shown, palette);
       const picture = pictureOf(shown, graph, palette);
       if (format === 'svg') {
-        return share.saveText(`${name}.svg`, picture, hidesNames, (one) => graphSvg(graph, one, palette));
+        return share.saveText(`${name}.svg`, picture, hidesNames, (one) =>
+          graphSvg(framedGraph(graph, one, palette), one),
+        );
       }
       return share.savePicture(format === 'png' ? `${name}.png` : null, picture, hidesNames, (one) =>
-        graphPng(graph, one, palette),
+        graphPng(framedGraph(graph, one, palette)),
       );
     }
   }

@@ -7,7 +7,7 @@ import { toNodeTitles } from '../../../src-renderer/nodes/node-names';
 import { toNodeState } from '../../../src-renderer/nodes/node-words';
 import { cleaned } from '../../../src-renderer/share/clean';
 import { escapeMarkup } from '../../../src-renderer/share/markup';
-import { textsOf } from '../../../src-renderer/topology/graph-frame';
+import { framedGraph, textsOf } from '../../../src-renderer/topology/graph-frame';
 import { toGraph } from '../../../src-renderer/topology/graph-model';
 import { graphSvg } from '../../../src-renderer/topology/graph-svg';
 import { noTraffic } from '../../../src-renderer/topology/moves';
@@ -66,7 +66,7 @@ describe('the topology as SVG', () => {
   ])('is well formed and holds the title of every node, drawn as %s', (_name, workers, expanded) => {
     const { graph, titles } = graphOf(workers, expanded);
     const picture = { title: 'Permits & <more>', summary: 's', time: 't', legend, texts: textsOf(graph) };
-    const text = graphSvg(graph, picture, palette);
+    const text = graphSvg(framedGraph(graph, picture, palette), picture);
     const svg = new DOMParser().parseFromString(text, 'image/svg+xml');
     expect(svg.querySelector('parsererror')).toBeNull();
     const written = [...svg.querySelectorAll('text')].map((one) => one.textContent);
@@ -87,7 +87,7 @@ describe('the topology as SVG', () => {
     const hide = createNameHider({ nodes, hosts: [], roles: [], databases: [], clusters: [] });
     const texts = Object.fromEntries(Object.entries(textsOf(graph)).map(([id, text]) => [id, hide(text)]));
     const picture = { title: 't', summary: 's', time: 't', legend, texts };
-    const text = graphSvg(graph, picture, palette);
+    const text = graphSvg(framedGraph(graph, picture, palette), picture);
     for (const { host } of nodes) expect(text).not.toContain(host);
     expect(text).toContain('node-2');
   });
