@@ -5,6 +5,8 @@ import type { TableName } from '../contract/cluster';
 
 export interface DistributionColumn {
   readonly name: string;
+  /** pg_attribute.attnum. */
+  readonly position: number;
   /** format_type without modifier, as it may stand in SQL. */
   readonly type: string;
   /** pg_type.typtype in words. */
@@ -32,13 +34,14 @@ export async function readDistributionColumn(
 ): Promise<DistributionColumn | null> {
   const [row] = await reader.read<{
     readonly type: string;
+    readonly position: number;
     readonly kind: string;
     readonly parts: DistributionColumn['parts'];
     readonly labels: readonly string[];
   }>(
     {
       text: `
-SELECT pg_catalog.format_type(a.atttypid, NULL) AS type, t.typtype::text AS kind,
+SELECT pg_catalog.format_type(a.atttypid, NULL) AS type, a.attnum AS position, t.typtype::text AS kind,
        (SELECT coalesce(json_agg(json_build_object('name', p.attname, 'type', pg_catalog.format_type(p.atttypid, p.atttypmod))
                                  ORDER BY p.attnum), '[]')
           FROM pg_catalog.pg_attribute p

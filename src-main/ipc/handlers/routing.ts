@@ -11,7 +11,10 @@ import type { Registry } from '../../connections/registry';
 import type { ClusterSnapshot, ClusterTable, TableName } from '../../contract/cluster';
 import { FailureError, toFailure } from '../../contract/failure';
 import type { Failure } from '../../contract/failure';
+import type { StatementRoute } from '../../contract/routing';
 import type { Monitor } from '../../monitor/monitor';
+import { insertedRow, withInsertedShard } from '../../plans/inserted-row';
+import type { InsertedRow } from '../../plans/inserted-row';
 import { checkStatement, explainRefusal } from '../../plans/statement-check';
 import { toStatementRoute } from '../../plans/statement-route';
 import { explainValue, toValueRoute } from '../../plans/value-route';
@@ -52,6 +55,25 @@ export function routingHandlers({ registry, monitor }: RoutingParts): RoutingHan
     return { table, column };
   };
 
+  /** Null where no value of the row decides, or it is no constant. */
+  const shardOfRow = async (
+    reader: Reader,
+    snapshot: ClusterSnapshot,
+    row: InsertedRow,
+    signal: AbortSignal,
+  ): Promise<string | null> => {
+    const table = snapshot.tables.find(
+      (one) => one.schema === row.table.schema && one.name === row.table.name,
+    );
+    if (table?.method !== 'hash' || table.distributionColumn === null) return null;
+    const options = { signal, timeoutMs: valueTimeoutMs };
+    const column = await readDistributionColumn(reader, table.oid, table.distributionColumn, options);
+    const value = column && row.values[column.position - 1];
+    if (!column || typeof value !== 'string') return null;
+    const { shardId } = await readRouteOfValue(reader, table, column, value, options);
+    return shardId === '0' ? null : shardId;
+  };
+
   return {
     'routing.value': async ({ clusterId, table: name, value }, signal) => {
       const reader = registry.coordinator(clusterId);
@@ -77,14 +99,16 @@ export function routingHandlers({ registry, monitor }: RoutingParts): RoutingHan
       if (!checked.ok) throw new FailureError(checked.failure);
       const reader = await registry.aside(clusterId);
       const snapshot = await snapshotOf(clusterId);
-      const explain = async (allTasks: boolean) =>
-        toStatementRoute(
-          await explaining(
-            explainStatement(reader, checked.text, allTasks, { signal, timeoutMs: explainTimeoutMs }),
-            explainRefusal,
-          ),
-          snapshot,
+      const explain = async (allTasks: boolean): Promise<StatementRoute> => {
+        const answer = await explaining(
+          explainStatement(reader, checked.text, allTasks, { signal, timeoutMs: explainTimeoutMs }),
+          explainRefusal,
         );
+        const route = toStatementRoute(answer, snapshot);
+        const row = route.kind === 'by-row' ? insertedRow(answer) : null;
+        const shardId = row && (await shardOfRow(reader, snapshot, row, signal));
+        return shardId ? withInsertedShard(route, shardId) : route;
+      };
       const route = await explain(false);
       const open = route.parts.filter((part) => !part.isWhole && !part.isRepartitioned);
       const tasks = open.reduce((sum, part) => sum + (part.taskCount ?? 0), 0);
