@@ -57,6 +57,14 @@ export const useTopologyStore = defineStore('topology', () => {
     selection.value = { type: 'table', oid };
   }
 
+  /** One shard group among those of its colocation group. */
+  function showGroup(nodeId: number, familyKey: string, key: string): void {
+    view.value = 'graph';
+    litTable.value = null;
+    focus.value = { level: 'family', nodeId, familyKey };
+    selection.value = { type: 'group', nodeId, key };
+  }
+
   /** Goes there; what is there is what the details are about. */
   function goTo(place: Focus): void {
     focus.value = place;
@@ -96,7 +104,7 @@ export const useTopologyStore = defineStore('topology', () => {
 
   return {
     ...{ clusterId, view, colouring, grouping, stateFilter, measure, selection, litTable, focus },
-    ...{ enter, select, selectNode, lightTable, goTo, goOut, back, forget },
+    ...{ enter, select, selectNode, lightTable, showGroup, goTo, goOut, back, forget },
   };
 });
 

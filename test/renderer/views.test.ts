@@ -45,6 +45,23 @@ describe('TopologyView', () => {
     expect(mounted.wrapper.text()).toContain('Shard groups on');
   });
 
+  it('lights the shard group that another page points at, and stays there', async () => {
+    mounted = await mountView(TopologyView, { fixture: four });
+    const shard = four.snapshot.shards.find(({ minValue }) => minValue !== null);
+    const query = { shard: shard?.shardId };
+    await mounted.router.push({ name: 'topology', params: { clusterId }, query });
+    await flushPromises();
+    const view = useTopologyStore();
+    const node = four.snapshot.nodes.find(({ groupId }) => shard?.groupIds.includes(groupId));
+    expect(view.selection).toMatchObject({ type: 'group', nodeId: node?.nodeId });
+    expect(view.focus).toMatchObject({ level: 'family', nodeId: node?.nodeId });
+    expect(mounted.wrapper.get('aside').text()).toContain(shard?.shardId);
+    view.select(null);
+    mounted.store.putConditions({ ...makeConditions(four), revision: 2 });
+    await flushPromises();
+    expect(view.selection).toBeNull();
+  });
+
   it('tries again on request and shows the answer', async () => {
     mounted = await mountView(TopologyView, {
       fixture: lost,

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ValueRoute } from '../../../src-main/contract/routing';
 import RoutingView from '../../../src-renderer/routing-lens/RoutingView.vue';
 import { makeCluster } from '../cluster-fixture';
-import { mountView } from '../mount-view';
+import { button, mountView } from '../mount-view';
 import type { Mounted } from '../mount-view';
 
 const fixture = makeCluster({ workers: 2, families: 1, tablesPerFamily: 1, shardCount: 4 });
@@ -44,6 +44,10 @@ describe('RoutingView', () => {
     expect(text).toContain(shardId);
     expect(text).toContain('1 of 2 nodes touched');
     expect(mounted?.bridge.calls.some((call) => call.name === 'routing.countRows')).toBe(false);
+    if (!mounted) return;
+    await button(mounted.wrapper, 'Show on topology').trigger('click');
+    await flushPromises();
+    expect(mounted.router.currentRoute.value).toMatchObject({ name: 'topology', query: { shard: shardId } });
   });
 
   it('is loud when the server disagrees', async () => {
