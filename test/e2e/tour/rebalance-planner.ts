@@ -34,6 +34,8 @@ export async function rebalancePlanner({ dataFolder, page, picture, step }: Tour
       await steps.focus();
       for (let made = 0; made < 2; made += 1) await page.keyboard.press('ArrowRight');
       await page.getByText(/^Shard group \d+ .* to /).waitFor();
+      // The keys brought the slider into sight, and may have put the drawing half out of it.
+      await drawing.evaluate((element) => element.scrollIntoView({ block: 'start' }));
       await picture('rebalance-on-topology');
       await page.getByRole('button', { name: 'Bars', exact: true }).click();
       await page.getByRole('button', { name: 'As it is' }).click();
