@@ -45,8 +45,18 @@ export function notesOn(
   const { above, below } = offThreshold(plan, input);
   const factor = (nodeId: number): string =>
     `${(utilisation(plan, input, nodeId) / plan.average).toFixed(2)} ×`;
-  for (const nodeId of above) {
-    mind('above', `${label(nodeId)} ends at ${factor(nodeId)} the average: ${whyAbove(nodeId, plan, input)}`);
+  // A hundred nodes with one reason are one thing to know, the fullest of them first.
+  const byReason = new Map<string, number[]>();
+  for (const nodeId of above.toSorted((a, b) => utilisation(plan, input, b) - utilisation(plan, input, a))) {
+    const reason = whyAbove(nodeId, plan, input);
+    byReason.set(reason, [...(byReason.get(reason) ?? []), nodeId]);
+  }
+  for (const [reason, [fullest = 0, ...others]] of byReason) {
+    const subject =
+      others.length === 0
+        ? `${label(fullest)} ends at ${factor(fullest)} the average`
+        : `${listed([`${label(fullest)} (${factor(fullest)} the average)`, ...others.map(label)])} end above the threshold`;
+    mind('above', `${subject}: ${reason}`);
   }
   if (below.length > 0) {
     mind(
