@@ -210,6 +210,14 @@ test('pictures, tables and the health report are given to others, with no name o
   await page.getByText('Picture copied').waitFor();
 
   const nodes = (await shared(page, 'Save nodes as CSV, names hidden…', 'nodes.csv')).toString();
+  await goTo(page, 'Tables');
+  await page.getByRole('link', { name: 'Schema graph', exact: true }).click();
+  const schema = (await shared(page, 'Save picture as SVG…', 'schema.svg')).toString();
+  for (const table of ['permits', 'inspections', 'payments']) expect(schema).toContain(`>${table}</text>`);
+  const drawn = await shared(page, 'Save picture as PNG…', 'schema.png');
+  expect(drawn.subarray(1, 4).toString('latin1')).toBe('PNG');
+  expect(drawn.readUInt32BE(16)).toBeGreaterThanOrEqual(1_280);
+
   expect(nodes.split('\r\n').length).toBe(titles.length + 2);
   await goTo(page, 'Health');
   await page.getByRole('button', { name: 'Share', exact: true }).waitFor({ timeout: 60_000 });

@@ -47,11 +47,9 @@ test('thousands of plain tables are grouped, filtered and planned, and only thos
   await page.getByRole('combobox', { name: 'Grouping' }).selectOption('family');
   await page.getByRole('row', { name: /^many\.t_7, 2, and what foreign keys tie to it/ }).waitFor();
 
-  await page.screenshot({ path: '/tmp/tables-x/plain.png' });
   await page.getByRole('button', { name: 'Plan a set of tables…' }).click();
   const list = page.getByRole('table', { name: 'Ordinary tables of the coordinator' });
   await list.getByText('payments', { exact: true }).waitFor();
-  await page.screenshot({ path: '/tmp/tables-x/set.png' });
   const drawn = (): Promise<number> => list.locator('tbody tr.row').count();
   expect(await drawn()).toBeLessThan(80);
   await list.locator('..').evaluate((scroller) => scroller.scrollTo(0, scroller.scrollHeight));
@@ -87,7 +85,6 @@ test('a shard is split at points of its range, found by a value that it holds', 
   await page.getByRole('button', { name: 'Cut around 7' }).click();
   const parts = page.getByRole('table', { name: 'New shards' });
   await parts.getByRole('row', { name: /^2 -978793473 -978793473 one hash .* 7/ }).waitFor();
-  await page.screenshot({ path: '/tmp/tables-x/split.png' });
   // A point outside is said where it was typed, and nothing comes of it.
   const point = page.getByRole('textbox', { name: 'Point 1' });
   await point.fill('5');
