@@ -12,7 +12,7 @@ import type { GraphInput } from './graph-model';
 import type { PlacedBox } from './layout';
 import { levelColour, outlineOf } from './node-outline';
 import type { NodeShards } from './shard-groups';
-import { passesFilter } from './grouping';
+import { staysBright } from './grouping';
 import { isOfTable } from './tile-colours';
 import { fitTiles, tilesImage } from './tile-image';
 import type { TileGrid } from './tile-image';
@@ -74,7 +74,7 @@ function thirdLine(input: GraphInput, node: ClusterNode): string {
 }
 
 function isFaded(input: GraphInput, node: ClusterNode): boolean {
-  if (!passesFilter(input.states.get(node.nodeId), input.stateFilter)) return true;
+  if (!staysBright(input.states.get(node.nodeId), input.stateFilter)) return true;
   if (input.litTable === null) return false;
   const oid = input.litTable;
   const groups = input.shards.nodes.get(node.groupId)?.groups ?? [];
@@ -166,7 +166,7 @@ function gridElement(
   return {
     id: `${at.id}/tiles`,
     group: 'nodes',
-    classes: `picture${passesFilter(input.states.get(node.nodeId), input.stateFilter) ? '' : ' faded'}`,
+    classes: `picture${staysBright(input.states.get(node.nodeId), input.stateFilter) ? '' : ' faded'}`,
     data: { width: grid.width, height: grid.height, image },
     position: { x: at.x + inset + grid.width / 2, y: at.y + head + grid.height / 2 },
   };

@@ -7,7 +7,7 @@ import { mixColours } from './colour-mix';
 import type { GraphElement } from './graph-diff';
 import type { Memory } from './graph-memory';
 import type { GraphInput } from './graph-model';
-import { passesFilter } from './grouping';
+import { staysBright } from './grouping';
 import type { PlacedBox } from './layout';
 import { levelColour, outlineOf } from './node-outline';
 import { nodeTile } from './node-tile';
@@ -109,7 +109,7 @@ export function drawnTile(
   const state = input.states.get(node.nodeId);
   const shards = node.role === 'primary' ? input.shards.nodes.get(node.groupId) : undefined;
   const isSelected = input.selectedNode === node.nodeId;
-  const isPassed = passesFilter(state, input.stateFilter);
+  const isPassed = staysBright(state, input.stateFilter);
   const title = input.titles.get(node.nodeId)?.title;
   return memory.recall(
     at.id,

@@ -1,5 +1,6 @@
 /** Pure: workers put together by rack, host or state, for the overview of many. */
 import type { ClusterNode } from '../../src-main/contract/cluster';
+import { nodeStates, wordOf } from '../../src-main/contract/words';
 import type { NodeState } from '../nodes/node-words';
 import type { ShownState } from '../ui/states';
 
@@ -91,4 +92,10 @@ export function countStates(states: Iterable<NodeState>): readonly StateCount[] 
 /** A filter never takes away what fails. */
 export function passesFilter(state: NodeState | undefined, wanted: string | null): boolean {
   return wanted === null || state?.word === wanted || state?.level === 'bad';
+}
+
+/** In the graph no filter fades what is not well: slow, behind, disabled, giving its shards away. */
+export function staysBright(state: NodeState | undefined, wanted: string | null): boolean {
+  if (passesFilter(state, wanted)) return true;
+  return state?.level === 'mind' || state?.level === 'busy' || state?.word === wordOf(nodeStates, 'inactive');
 }

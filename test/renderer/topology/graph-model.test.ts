@@ -7,7 +7,7 @@ import { cardLimit, toGraph } from '../../../src-renderer/topology/graph-model';
 import type { Graph, GraphInput } from '../../../src-renderer/topology/graph-model';
 import { mixColours } from '../../../src-renderer/topology/colour-mix';
 import type { NodeTile } from '../../../src-renderer/topology/node-tile';
-import { toTraffic } from '../../../src-renderer/topology/moves';
+import { noTraffic, toTraffic } from '../../../src-renderer/topology/moves';
 import { palette } from './palette-fixture';
 import { mapShards } from '../../../src-renderer/topology/shard-groups';
 import { makeCluster, makeConditions, makeProgress, makeUnreachable, takenAt } from '../cluster-fixture';
@@ -170,6 +170,28 @@ describe('toGraph with tiles', () => {
     expect(shapesOf(20).flatMap((shape) => (shape.type === 'text' ? [shape.text] : []))).toEqual(['■']);
     const faded = mixColours(palette.line, palette.panel, 0.3);
     expect(lines(21)).toEqual([{ colour: faded, width: 1.5, dash: null }]);
+  });
+
+  it.each([
+    ['suspect', false],
+    ['inactive', false],
+    ['draining', false],
+    ['not-synced', false],
+    ['active', true],
+    ['drained', true],
+  ] as const)('under the filter of another state, a node that is %s fades: %s', (state, isFaded) => {
+    const conditions = makeConditions(many).nodes.map((one) => (one.nodeId === 20 ? { ...one, state } : one));
+    const states = new Map(
+      conditions.map((condition) => [
+        condition.nodeId,
+        toNodeState({ condition, traffic: noTraffic, nowMs: Date.parse(takenAt) }),
+      ]),
+    );
+    const bodyOf = (stateFilter: string | null): unknown =>
+      toGraph(inputOf(many, { states, stateFilter })).tiles.find((tile) => tile.id === 'node:20')?.shapes;
+    expect(bodyOf('unreachable')).not.toBeUndefined();
+    if (isFaded) expect(bodyOf('unreachable')).not.toEqual(bodyOf(null));
+    else expect(bodyOf('unreachable')).toEqual(bodyOf(null));
   });
 
   it('makes nothing anew for a node that nothing happened to', () => {
