@@ -169,8 +169,8 @@ export function createJobKeeper(parts: JobKeeperParts): JobKeeper {
       remainingSeconds: null,
       stall: null,
     });
-    const remainingSeconds = hasEnded(job.job) ? null : remainingOf(job, draft.moves);
     const stall = hasEnded(job.job) ? null : stalls.of(draft, stop.signal);
+    const remainingSeconds = hasEnded(job.job) || stall !== null ? null : remainingOf(job, draft.moves);
     shown = { ...draft, revision: parts.revisions.next(), remainingSeconds, stall };
     parts.publish('progress.changed', shown);
   };

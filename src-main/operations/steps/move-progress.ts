@@ -60,11 +60,11 @@ export function followMoves(context: StepContext<ActionOf<'move-shards'>>): { re
     }
     stall = await stallOf(running);
     if (ended) return;
-    const remainingMs = remainingOf(context, last);
     context.report({
       progress: shareDone(context, last),
       stall,
-      ...(remainingMs === null ? {} : { remainingMs }),
+      // Nobody knows when what stands in the way will be gone.
+      remainingMs: stall === null ? remainingOf(context, last) : null,
     });
   };
 

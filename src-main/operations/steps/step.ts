@@ -34,7 +34,7 @@ export interface StepReport {
   readonly progress?: number;
   readonly outcome?: string;
   /** Until it has ended, where that can be told. */
-  readonly remainingMs?: DurationRange;
+  readonly remainingMs?: DurationRange | null;
   /** Null: it comes on. */
   readonly stall?: Stall | null;
   /** Null takes an earlier one back. */

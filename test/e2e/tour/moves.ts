@@ -1,6 +1,9 @@
-/** Moves of the app's own plan: a worker is drained move by move, paused, gone on with, reported, and taken back. */
+/**
+ * Moves of the app's own plan: a worker is drained move by move, paused, gone on with, reported, and taken back, while a
+ * transaction in doubt stands in the way.
+ */
 import { goTo } from '../../support/e2e-driver';
-import { connectToNode, valueOf } from '../../support/practice-endpoint';
+import { connectToNode, recordedClusters, valueOf } from '../../support/practice-endpoint';
 import { operationDone } from './guide';
 import type { TourGuide } from './guide';
 
@@ -47,14 +50,51 @@ export async function moves({ dataFolder, page, picture, step }: TourGuide): Pro
       return 'no distributed shard is left on worker-1';
     },
   );
+  let inDoubt: readonly string[] = [];
   await step(
-    'the way back',
+    'a move that does not come on',
     async () => {
       await page.getByRole('button', { name: 'Plan the way back' }).click();
       await run.waitFor({ timeout: 60_000 });
       await picture('moves-way-back');
+      inDoubt = await leaveInDoubt(dataFolder);
       await run.click();
-      await operationDone(page, 120_000);
+      // Two minutes without progress, and a moment for the nodes to be asked.
+      await page
+        .getByText(/^No progress for \d+ minutes?: a prepared transaction on worker-\d holds a lock/)
+        .waitFor({ timeout: 300_000 });
+      await picture('moves-stalled');
+      await goTo(page, 'Health');
+      await page.getByRole('button', { name: 'Check again' }).click();
+      const findings = page.getByRole('list', { name: 'Findings, worst first' });
+      const finding = findings.getByText(/transactions? in doubt for more than a minute/);
+      await finding.waitFor({ timeout: 60_000 });
+      await page.getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached', timeout: 60_000 });
+      await finding.click();
+      await picture('health-in-doubt');
+    },
+    async () => {
+      const found = await Promise.all(
+        inDoubt.map((node) =>
+          valueOf(dataFolder, `SELECT gid FROM pg_prepared_xacts WHERE gid = '${gid}'`, node),
+        ),
+      );
+      if (found.some((one) => one !== gid)) throw new Error(`${found.join(', ')} on ${inDoubt.join(', ')}`);
+      return `${gid} is prepared on ${inDoubt.join(' and ')}, and locks the shards of permits there`;
+    },
+  );
+  await step(
+    'the way back',
+    async () => {
+      for (const node of inDoubt) await onNode(dataFolder, node, [`ROLLBACK PREPARED '${gid}'`]);
+      await goTo(page, 'Operations');
+      await page
+        .getByRole('grid')
+        .getByRole('link', { name: /^Move \d+ shard groups?$/ })
+        .first()
+        .click();
+      await operationDone(page, 180_000);
+      await picture('moves-back-again');
     },
     async () => {
       const after = await valueOf(dataFolder, placements);
@@ -64,14 +104,44 @@ export async function moves({ dataFolder, page, picture, step }: TourGuide): Pro
   );
 }
 
+/** A transaction that some program prepared, and never decided: it keeps its locks. */
+const gid = 'transfer-of-permits-4711';
+
+/** Every worker that holds shards of permits which the way back moves; the names of those. */
+async function leaveInDoubt(dataFolder: string): Promise<readonly string[]> {
+  const workers = (recordedClusters(dataFolder)[0]?.nodes ?? []).filter(
+    ({ name }) => name !== 'coordinator' && name !== 'worker-1',
+  );
+  const held: string[] = [];
+  for (const { name, port } of workers) {
+    const shards = await valueOf(
+      dataFolder,
+      `SELECT string_agg('permits_' || shardid, ', ') FROM pg_dist_placement JOIN pg_dist_node USING (groupid)
+         JOIN pg_dist_shard USING (shardid) WHERE logicalrelid = 'permits'::regclass AND nodeport = ${port}`,
+    );
+    if (shards === null) continue;
+    await onNode(dataFolder, name, [
+      'BEGIN',
+      `LOCK TABLE ${shards} IN SHARE MODE`,
+      `PREPARE TRANSACTION '${gid}'`,
+    ]);
+    held.push(name);
+  }
+  return held;
+}
+
 /** A move takes long enough for a picture and for a pause. */
-async function slowMoves(dataFolder: string): Promise<void> {
-  const coordinator = await connectToNode(dataFolder);
+function slowMoves(dataFolder: string): Promise<void> {
+  return onNode(dataFolder, 'coordinator', [
+    "ALTER DATABASE postgres SET shardboard.practice_move_delay_ms = '1500'",
+  ]);
+}
+
+async function onNode(dataFolder: string, node: string, statements: readonly string[]): Promise<void> {
+  const database = await connectToNode(dataFolder, node);
   try {
-    await coordinator.change({
-      text: "ALTER DATABASE postgres SET shardboard.practice_move_delay_ms = '1500'",
-    });
+    for (const text of statements) await database.change({ text });
   } finally {
-    await coordinator.close();
+    await database.close();
   }
 }
