@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { newDataFolder, removeDataFolder, startApp } from '../support/app';
 import type { DrivenApp } from '../support/app';
-import { goTo, pictureOfFailure, reviewedSql, startPractice } from '../support/e2e-driver';
+import {
+  goTo,
+  operationDone,
+  pictureOfFailure,
+  reviewedSql,
+  runButton,
+  startPractice,
+} from '../support/e2e-driver';
 import { connectToNode } from '../support/practice-endpoint';
 import { loadUndistributedPermits } from '../support/undistributed-permits';
 
@@ -70,3 +77,61 @@ test('a schema that nobody distributed is advised on, with its evidence, and rev
   expect(statements.join('\n')).toMatch(/create_reference_table\('"archive"\."permit_types"'/);
   expect(statements.join('\n')).toMatch(/create_distributed_table\('"archive"\."permits"', 'agency_id'/);
 }, 240_000);
+
+test('a design that adds a column is reviewed and carried out: the column is filled, required and put into the keys', async () => {
+  const { page } = app;
+  const database = await connectToNode(dataFolder);
+  try {
+    await database.change({ text: shopsWithoutKeys }, { timeoutMs: 60_000 });
+    await goTo(page, 'Tables');
+    await page.getByRole('link', { name: 'Advisor', exact: true }).click();
+    await page.getByRole('button', { name: 'Advise again' }).click();
+    const grid = page.getByRole('grid', { name: 'Tables of the design' });
+    const row = grid.getByRole('row', { name: /^order_lines ?shop / });
+    await expect.poll(() => row.innerText(), { timeout: 60_000 }).toMatch(/distributed[\s\S]*shop_id/);
+    await page.getByRole('button', { name: /^Review \d+ changes$/ }).click();
+    const shown = (await reviewedSql(page)).join('\n');
+    expect(shown).toMatch(/ALTER TABLE "shop"\."order_lines" ADD COLUMN "shop_id" bigint/);
+    expect(shown).toMatch(/UPDATE "shop"\."order_lines" AS c SET "shop_id" = p\."shop_id"/);
+    expect(shown).toMatch(/ALTER COLUMN "shop_id" SET NOT NULL/);
+    await page.getByText(/The application has to send shop_id of shop\.order_lines/).waitFor();
+    if (process.env['ADVISOR_PICTURES'])
+      await page.screenshot({
+        path: join(process.env['ADVISOR_PICTURES'], 'column-review.png'),
+        animations: 'disabled',
+      });
+    await runButton(page).click();
+    await operationDone(page);
+    if (process.env['ADVISOR_PICTURES'])
+      await page.screenshot({
+        path: join(process.env['ADVISOR_PICTURES'], 'column-done.png'),
+        animations: 'disabled',
+      });
+    const [found] = await database.read<{ readonly rows: number; readonly wrong: number }>({
+      text: `SELECT count(*)::int AS rows, (count(*) FILTER (WHERE l.shop_id <> o.shop_id))::int AS wrong
+               FROM shop.order_lines l JOIN shop.orders o ON o.order_id = l.order_id`,
+    });
+    expect(found).toEqual({ rows: 12_000, wrong: 0 });
+  } finally {
+    await database.close();
+  }
+}, 240_000);
+
+/** Lines that know their order and not their shop. The schema of the test before would be the larger part of any design. */
+const shopsWithoutKeys = `
+DROP SCHEMA archive CASCADE;
+CREATE SCHEMA shop;
+SET search_path = shop;
+CREATE TABLE shops (shop_id bigint PRIMARY KEY, title text NOT NULL);
+CREATE TABLE orders (order_id bigint PRIMARY KEY, shop_id bigint NOT NULL REFERENCES shops, placed_at timestamptz NOT NULL);
+CREATE TABLE order_lines (line_id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders, quantity int NOT NULL, note text);
+CREATE TABLE invoices (invoice_id bigint PRIMARY KEY, shop_id bigint NOT NULL REFERENCES shops, note text);
+CREATE TABLE visits (visit_id bigint PRIMARY KEY, shop_id bigint NOT NULL REFERENCES shops, note text);
+INSERT INTO shops SELECT i, 'Shop ' || i FROM generate_series(1, 300) i;
+INSERT INTO orders SELECT i, 1 + i % 300, now() FROM generate_series(1, 4000) i;
+INSERT INTO order_lines SELECT i, 1 + i % 4000, 1 + i % 9, repeat('x', 120) FROM generate_series(1, 12000) i;
+INSERT INTO invoices SELECT i, 1 + i % 300, repeat('x', 200) FROM generate_series(1, 20000) i;
+INSERT INTO visits SELECT i, 1 + i % 300, repeat('x', 200) FROM generate_series(1, 20000) i;
+RESET search_path;
+ANALYZE shop.shops, shop.orders, shop.order_lines, shop.invoices, shop.visits;
+`;
