@@ -235,7 +235,7 @@ describe.each(await engines())('moves under write load on $name', (engine) => {
     expect(ended.report?.shortfalls).toEqual([]);
     expect(await groupsOn(worker)).toBe(0);
     await expectWhole(load);
-  });
+  }, 300_000);
 
   // The emulator does not look at disks before it moves; Citus does.
   const onCitus = engine.isEmulator ? () => undefined : it;

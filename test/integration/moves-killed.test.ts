@@ -62,6 +62,9 @@ const phases: readonly Phase[] = [
   },
 ];
 
+/** On a machine that is slow, each of its waits has its own limit. */
+const limitMs = 300_000;
+
 describe.each(await engines())('an app killed among moves on $name', (engine) => {
   let cluster: PracticeClusterForTest;
   let coordinator: Database;
@@ -154,58 +157,62 @@ describe.each(await engines())('an app killed among moves on $name', (engine) =>
     return rows.some(({ status }) => /cop|catch/i.test(status ?? ''));
   };
 
-  it.each(phases)('$name', async ({ dieAt, during, moved, goesOnByItself }) => {
-    const folder = await newFolder();
-    const request = await twoMoves(during === 'copied');
-    const load = await startWriteLoad(() => cluster.connect());
-    const lock =
-      during === 'held' ? await lockShard(cluster, loadedTable, request.moves[0]?.shardId ?? '') : null;
-    const app = startMovesApp({ endpoint: await cluster.endpoint(), folder, request, dieAt });
-    apps.push(app);
-    if (during === 'copied') {
-      await waitFor('rows on their way', rowsOnTheWay, 120_000, 20);
-      app.kill();
-    }
-    if (lock !== null) {
-      await waitFor('a move that was sent', async () => (await movesAtWork()) > 0, 120_000);
-      app.kill();
-    }
-    await app.dead();
-    await lock?.letGo();
-
-    const operated = await operate(cluster, folder);
-    try {
-      const { open, keptAside } = await operated.operations.recover();
-      expect(keptAside).toEqual([]);
-      expect(open.map(({ state }) => state)).toEqual(['interrupted']);
-      const operationId = open[0]?.operationId ?? '';
-      const before = await changesIn(operated);
-      await operated.operations.look(operatedClusterId);
-      const found = await operated.settled(operationId, 120_000);
-      expect(await changesIn(operated), 'looking changes nothing').toBe(before);
-
-      // What is told of each move is what the catalogs say.
-      const places = await liesOnTarget(request);
-      expect(places.filter(Boolean)).toHaveLength(moved);
-      expect(statesOf(found)).toEqual(places.map((isThere) => (isThere ? 'done' : 'waiting')));
-      expect(found.state).toBe(goesOnByItself ? 'done' : 'paused');
-      if (found.state === 'paused') {
-        expect(found.attention).toMatch(/Resume goes on from here/);
-        await operated.operations.resume(operationId);
+  it.each(phases)(
+    '$name',
+    async ({ dieAt, during, moved, goesOnByItself }) => {
+      const folder = await newFolder();
+      const request = await twoMoves(during === 'copied');
+      const load = await startWriteLoad(() => cluster.connect());
+      const lock =
+        during === 'held' ? await lockShard(cluster, loadedTable, request.moves[0]?.shardId ?? '') : null;
+      const app = startMovesApp({ endpoint: await cluster.endpoint(), folder, request, dieAt });
+      apps.push(app);
+      if (during === 'copied') {
+        await waitFor('rows on their way', rowsOnTheWay, 120_000, 20);
+        app.kill();
       }
-      const ended = await operated.settled(operationId, 120_000);
-      expect([ended.state, ended.attention]).toEqual(['done', null]);
-      expect(statesOf(ended)).toEqual(['done', 'done']);
-      expect(await liesOnTarget(request)).toEqual([true, true]);
-      expect(ended.report?.shortfalls).toEqual([]);
-      await load.end();
-      expect(await load.differences(coordinator)).toEqual([]);
-      expect(load.counts().updates).toBeGreaterThan(0);
-    } finally {
-      await load.end();
-      await operated.end();
-    }
-  });
+      if (lock !== null) {
+        await waitFor('a move that was sent', async () => (await movesAtWork()) > 0, 120_000);
+        app.kill();
+      }
+      await app.dead();
+      await lock?.letGo();
+
+      const operated = await operate(cluster, folder);
+      try {
+        const { open, keptAside } = await operated.operations.recover();
+        expect(keptAside).toEqual([]);
+        expect(open.map(({ state }) => state)).toEqual(['interrupted']);
+        const operationId = open[0]?.operationId ?? '';
+        const before = await changesIn(operated);
+        await operated.operations.look(operatedClusterId);
+        const found = await operated.settled(operationId, 120_000);
+        expect(await changesIn(operated), 'looking changes nothing').toBe(before);
+
+        // What is told of each move is what the catalogs say.
+        const places = await liesOnTarget(request);
+        expect(places.filter(Boolean)).toHaveLength(moved);
+        expect(statesOf(found)).toEqual(places.map((isThere) => (isThere ? 'done' : 'waiting')));
+        expect(found.state).toBe(goesOnByItself ? 'done' : 'paused');
+        if (found.state === 'paused') {
+          expect(found.attention).toMatch(/Resume goes on from here/);
+          await operated.operations.resume(operationId);
+        }
+        const ended = await operated.settled(operationId, 120_000);
+        expect([ended.state, ended.attention]).toEqual(['done', null]);
+        expect(statesOf(ended)).toEqual(['done', 'done']);
+        expect(await liesOnTarget(request)).toEqual([true, true]);
+        expect(ended.report?.shortfalls).toEqual([]);
+        await load.end();
+        expect(await load.differences(coordinator)).toEqual([]);
+        expect(load.counts().updates).toBeGreaterThan(0);
+      } finally {
+        await load.end();
+        await operated.end();
+      }
+    },
+    limitMs,
+  );
 
   it('leaves no copy of a shard, slot, subscription or publication behind', async () => {
     await waitFor(

@@ -274,7 +274,7 @@ describe.each(await engines())('moves on $name', (engine) => {
       await open.close();
       await stalling.end();
     }
-  });
+  }, 300_000);
 
   it('says that a node does not answer while its moves are tried again, and goes on when it is back', async () => {
     const before = await checksum();
