@@ -101,7 +101,7 @@ test('a design that adds a column is reviewed and carried out: the column is fil
         animations: 'disabled',
       });
     await runButton(page).click();
-    await operationDone(page);
+    await operationDone(page, 300_000);
     if (process.env['ADVISOR_PICTURES'])
       await page.screenshot({
         path: join(process.env['ADVISOR_PICTURES'], 'column-done.png'),
@@ -115,7 +115,7 @@ test('a design that adds a column is reviewed and carried out: the column is fil
   } finally {
     await database.close();
   }
-}, 240_000);
+}, 480_000);
 
 /** Lines that know their order and not their shop. The schema of the test before would be the larger part of any design. */
 const shopsWithoutKeys = `

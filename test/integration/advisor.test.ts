@@ -155,5 +155,5 @@ describe.each(await engines())('the distribution advisor on $name', (engine) => 
       ),
       { numRuns: Number(process.env['ADVISOR_RUNS'] ?? 5), endOnFailure: true },
     );
-  }, 300_000);
+  }, 600_000);
 });
