@@ -57,6 +57,19 @@ test('the graph, level by level and back, by keys alone', async () => {
   await path.waitFor({ state: 'detached' });
 });
 
+test('the wheel leads into what fills the view, and out of it again', async () => {
+  const { page } = app;
+  const box = await page.getByRole('application').boundingBox();
+  expect(box).not.toBeNull();
+  const path = page.getByRole('navigation', { name: 'Level of the graph' });
+  await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2);
+  // However slowly it answers: the wheel turns until the level is another.
+  const turnUntil = (what: string, deltaY: number, isThere: () => Promise<boolean>): Promise<boolean> =>
+    waitFor(what, async () => (await isThere()) || (await page.mouse.wheel(0, deltaY), false), 120_000, 20);
+  await turnUntil('a node to be open', -240, async () => (await path.count()) > 0);
+  await turnUntil('the cluster to be back', 240, async () => (await path.count()) === 0);
+});
+
 test('the table has the same nodes, and finds the one that fails', async () => {
   const { page } = app;
   const table = page.getByRole('button', { name: 'Table', exact: true });
