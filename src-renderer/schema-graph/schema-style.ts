@@ -50,7 +50,10 @@ export function toSchemaStylesheet(palette: Palette): StylesheetJson {
         'min-zoomed-font-size': 5,
       },
     },
-    { selector: '.table.plain, .table.local', style: { 'border-style': 'dashed' } },
+    {
+      selector: '.table.plain, .table.local',
+      style: { 'border-style': 'dashed', 'border-dash-pattern': [4, 2] },
+    },
     { selector: '.table.reference', style: { 'border-style': 'double', 'border-width': 3 } },
     {
       selector: '.closed',
@@ -114,6 +117,7 @@ export function toSchemaStylesheet(palette: Palette): StylesheetJson {
         width: 2.2,
         'line-opacity': 1,
         'line-style': 'dashed',
+        'line-dash-pattern': [6, 3],
         'line-color': palette.mind,
         'target-arrow-color': palette.mind,
         color: palette.mind,

@@ -212,6 +212,7 @@ test('pictures, tables and the health report are given to others, with no name o
   const nodes = (await shared(page, 'Save nodes as CSV, names hidden…', 'nodes.csv')).toString();
   await goTo(page, 'Tables');
   await page.getByRole('link', { name: 'Schema graph', exact: true }).click();
+  await page.getByText(/, 2 foreign keys/).waitFor({ timeout: 60_000 });
   const schema = (await shared(page, 'Save picture as SVG…', 'schema.svg')).toString();
   for (const table of ['permits', 'inspections', 'payments']) expect(schema).toContain(`>${table}</text>`);
   const drawn = await shared(page, 'Save picture as PNG…', 'schema.png');
