@@ -40,6 +40,18 @@ export interface ClusterMap extends ClusterRecords {
 /** Ages inside sentences are renewed this often; each renewal draws the graph again. */
 const beatMs = 30_000;
 
+/**
+ * The shards for a view that is shown only once they are known, so that it asks for them itself: handed down from view to view, each
+ * change of one shard would draw every view on the way anew. While such a view is being left they are the last that were known.
+ */
+export function useKnownShards(map: () => ClusterMap): ComputedRef<ShardMap> {
+  return computed<ShardMap>((before) => {
+    const known = map().shards.value ?? before;
+    if (known === undefined) throw new Error('shown before the catalogs were read');
+    return known;
+  });
+}
+
 /** @param past what is shown instead of now; `gap` is a moment of which nothing is known. */
 export function useClusterMap(
   clusterId: MaybeRefOrGetter<string>,
