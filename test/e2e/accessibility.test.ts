@@ -130,6 +130,10 @@ describe('with a practice cluster', () => {
     await page.getByRole('button', { name: 'Graph', exact: true }).click();
     await page.getByRole('application').waitFor();
     await expectAccessible('topology graph');
+    await page.getByRole('button', { name: 'What the words mean…' }).click();
+    await page.getByRole('dialog').waitFor();
+    await expectAccessible('what the words of the topology mean');
+    await closeDialog();
     await page.getByRole('button', { name: /^Open its/ }).click();
     await page.getByRole('navigation', { name: 'Level of the graph' }).waitFor();
     await expectAccessible('topology, a level opened');
@@ -417,6 +421,24 @@ describe('with a practice cluster', () => {
       .first()
       .waitFor();
     await expectAccessible('topology, one unreachable');
+    await goTo(page, 'Health');
+    const fault = page
+      .getByRole('list', { name: 'Findings, worst first' })
+      .getByText('worker-1 does not answer');
+    await fault.waitFor({ timeout: 60_000 });
+    await fault.click();
+    await expectAccessible('health, a node that does not answer');
+    // Found fine where the node that is away is the only one not reached, and folded away then.
+    const folded = page.getByRole('button', { name: /checks are fine/, expanded: false });
+    if ((await folded.count()) > 0) await folded.click();
+    await page
+      .getByText(/reach each other/)
+      .first()
+      .click();
+    await page.getByRole('button', { name: 'Show who reaches whom…' }).click();
+    await page.getByRole('dialog').waitFor();
+    await expectAccessible('who reaches whom');
+    await closeDialog();
     await clusterCommand(page, /^Stop$/);
     await page.getByRole('button', { name: 'Start Practice A' }).waitFor({ timeout: 60_000 });
     await expectAccessible('topology of a stopped cluster');

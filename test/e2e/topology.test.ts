@@ -1,5 +1,6 @@
 /** The topology of 200 nodes without a mouse: into the graph and out of it, and the same content in the table. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { violationsInThemes } from '../support/accessible';
 import { newDataFolder, removeDataFolder, startApp } from '../support/app';
 import type { DrivenApp } from '../support/app';
 import { pictureOfFailure, tabTo } from '../support/e2e-driver';
@@ -26,6 +27,10 @@ afterAll(async () => {
   await app?.quit();
   await cluster?.end();
   removeDataFolder(dataFolder);
+});
+
+test('axe finds nothing, in any theme', async () => {
+  expect(await violationsInThemes(app.page, 'topology of 200 nodes')).toBe('');
 });
 
 test('the graph, level by level and back, by keys alone', async () => {
