@@ -67,10 +67,17 @@ export function nodeElementId(nodeId: number): string {
   return `node:${nodeId}`;
 }
 
+/** Of lists that are still there: most refreshes change no node. */
+const ordered = new WeakMap<readonly ClusterNode[], readonly ClusterNode[]>();
+
 /** Coordinator's group first, then in the order in which nodes were added, so that a new one comes last. */
 export function inDrawingOrder(nodes: readonly ClusterNode[]): readonly ClusterNode[] {
+  const known = ordered.get(nodes);
+  if (known !== undefined) return known;
   const rank = (node: ClusterNode): number => (isCoordinator(node) ? 0 : 1);
-  return [...nodes].sort((a, b) => rank(a) - rank(b) || a.nodeId - b.nodeId);
+  const inOrder = [...nodes].sort((a, b) => rank(a) - rank(b) || a.nodeId - b.nodeId);
+  ordered.set(nodes, inOrder);
+  return inOrder;
 }
 
 /** Elements of nodes that nothing happened to since the last call with the same `memory` are the same objects. */

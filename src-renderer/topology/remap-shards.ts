@@ -98,9 +98,10 @@ function movedShards(before: MappedShards, after: ToldCatalogs): ReadonlyMap<str
   const isTold = after.replaced !== undefined && after.replaced.since === catalogs.revision;
   if (!isTold && catalogs.shards.length !== after.shards.length) return null;
   const shards = isTold ? (after.replaced?.shards ?? []) : after.shards;
+  const heldShard = isTold ? heldShardsOf(map) : () => undefined;
   for (let index = 0; index < shards.length; index += 1) {
     const other = shards[index];
-    const one = isTold ? heldShard(map, other?.shardId ?? '') : catalogs.shards[index];
+    const one = isTold ? heldShard(other?.shardId ?? '') : catalogs.shards[index];
     if (one === other) continue;
     if (one === undefined || other === undefined || !isSameShard(one, other)) return null;
     if (!isSameList(one.groupIds, other.groupIds)) moved.set(other.shardId, other);
@@ -108,9 +109,18 @@ function movedShards(before: MappedShards, after: ToldCatalogs): ReadonlyMap<str
   return moved;
 }
 
-function heldShard(map: ShardMap, shardId: string): Shard | undefined {
-  const group = map.groupByKey.get(map.groupOfShard.get(shardId) ?? '');
-  return group?.shards.find((shard) => shard.shardId === shardId);
+/** Shards as the map has them, by id; the shards of a group are looked through once, since they move together. */
+function heldShardsOf(map: ShardMap): (shardId: string) => Shard | undefined {
+  const known = new Map<string, ReadonlyMap<string, Shard>>();
+  return (shardId) => {
+    const key = map.groupOfShard.get(shardId) ?? '';
+    let byId = known.get(key);
+    if (byId === undefined) {
+      byId = new Map(map.groupByKey.get(key)?.shards.map((shard) => [shard.shardId, shard]));
+      known.set(key, byId);
+    }
+    return byId.get(shardId);
+  };
 }
 
 function isSameShard(one: Shard, other: Shard): boolean {

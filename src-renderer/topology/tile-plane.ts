@@ -39,17 +39,18 @@ export function createTilePlane(container: HTMLElement, cy: Core): TilePlane {
   /** What the canvas shows; null until it was drawn once, and while it has to be drawn anew. */
   let drawn: View | null = null;
 
-  const viewNow = (): View => ({
+  /** To ask the window for its pixels makes it lay the page out, which is left to the drawing of a whole frame. */
+  const viewNow = (ratio: number): View => ({
     zoom: cy.zoom(),
     panX: cy.pan().x,
     panY: cy.pan().y,
     width: cy.width(),
     height: cy.height(),
-    ratio: window.devicePixelRatio || 1,
+    ratio,
   });
 
   cy.on('render', () => {
-    const view = viewNow();
+    const view = viewNow(window.devicePixelRatio || 1);
     if (drawn === null ? tiles.length > 0 : !isSameView(view, drawn)) paintAll(view);
   });
 
@@ -58,11 +59,16 @@ export function createTilePlane(container: HTMLElement, cy: Core): TilePlane {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     drawn = view;
-    paint(view, { x1: 0, y1: 0, x2: width, y2: height });
+    paint(view, { x1: 0, y1: 0, x2: width, y2: height }, reachesOf(view));
+  }
+
+  /** How far each tile reaches, in their order: found once for all the places that are painted. */
+  function reachesOf(view: View): readonly Reach[] {
+    return tiles.map((tile) => reachOf(tile, view.zoom >= namesFrom));
   }
 
   /** Everything within a rectangle of the canvas, in whole pixels. */
-  function paint(view: View, { x1, y1, x2, y2 }: Reach): void {
+  function paint(view: View, { x1, y1, x2, y2 }: Reach, reaches: readonly Reach[]): void {
     if (context === null) return;
     const scale = view.zoom * view.ratio;
     const [left, top] = [view.panX * view.ratio, view.panY * view.ratio];
@@ -80,8 +86,9 @@ export function createTilePlane(container: HTMLElement, cy: Core): TilePlane {
       y2: (y2 - top) / scale,
     };
     const isNamed = view.zoom >= namesFrom;
-    for (const tile of tiles) {
-      if (!doMeet(reachOf(tile, isNamed), within)) continue;
+    for (const [index, reach] of reaches.entries()) {
+      const tile = tiles[index];
+      if (tile === undefined || !doMeet(reach, within)) continue;
       paintShapes(context, tile.shapes);
       if (isNamed) paintShapes(context, nameShapes(tile));
     }
@@ -91,13 +98,19 @@ export function createTilePlane(container: HTMLElement, cy: Core): TilePlane {
   return {
     show(next) {
       if (next === tiles) return;
-      const view = viewNow();
-      const changed = changedTiles(tiles, next, view.zoom >= namesFrom);
+      const before = tiles;
       tiles = next;
       // What moves the view, or came before the first frame, is drawn with Cytoscape's next frame.
-      if (drawn === null || !isSameView(view, drawn)) return;
-      if (changed.length > next.length * largestShare) paintAll(view);
-      else for (const reach of changed) paint(view, toPixels(reach, view));
+      if (drawn === null) return;
+      const view = viewNow(drawn.ratio);
+      if (!isSameView(view, drawn)) return;
+      const changed = changedTiles(before, next, view.zoom >= namesFrom);
+      if (changed.length > next.length * largestShare) {
+        paintAll(view);
+        return;
+      }
+      const reaches = reachesOf(view);
+      for (const reach of changed) paint(view, toPixels(reach, view), reaches);
     },
     destroy: () => canvas.remove(),
   };
