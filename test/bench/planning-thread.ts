@@ -2,7 +2,7 @@
  * How long the window would stand still: the longest pause of the main process while a schema of 2,000 tables is advised
  * on and while a rebalance of 100 nodes and 40,000 shards is tried out, planned by a thread and, for comparison, in the
  * main process itself. The best of several rounds counts: what is left out is what else the machine did. On a machine with
- * nothing else to do a thread leaves pauses of about 20 ms; the goal is the ratio, which holds on any.
+ * nothing else to do a thread leaves pauses of about 25 ms; the goal is the ratio, which holds on any.
  */
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
