@@ -25,6 +25,8 @@ import { createLimitsTeller } from './ipc/tell-limits';
 import { log } from './log/log';
 import { createMonitor } from './monitor/monitor';
 import { createOperations } from './operations/operations';
+import { createClusterExplorer } from './planning/cluster-explorer';
+import { createExplorer } from './planning/explorer';
 import { startPlannerThread } from './planning/planner-thread';
 import type { PlannerThread } from './planning/planner-thread';
 import { runDaemon } from './practice/daemon';
@@ -59,7 +61,8 @@ export interface Composed {
 const planSizesAgeMs = 3_000;
 /** Milliseconds. Settings and versions do not change while a person reads a plan. */
 const preflightAgeMs = 60_000;
-const planDisksAgeMs = 60_000;
+/** Milliseconds. Between two turns of a knob a person thinks; after that the thread only takes memory. */
+const idleThreadMs = 120_000;
 
 export async function compose(surroundings: Surroundings): Promise<Composed> {
   const { dataFolder, publish } = surroundings;
@@ -119,6 +122,16 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     lastSeen: (clusterId) => history.lastSeen(clusterId),
   });
 
+  const threads = new Set<PlannerThread>();
+  const startThread = (): PlannerThread => {
+    for (const one of threads) if (one.isEnded()) threads.delete(one);
+    const file = join(surroundings.buildFolder, 'main', 'planner-thread.cjs');
+    const thread = startPlannerThread(() => new Worker(file));
+    threads.add(thread);
+    return thread;
+  };
+  const explorer = createClusterExplorer(monitor, createExplorer(startThread, idleThreadMs));
+
   const audit = await createAuditTrail({
     folder: dataFolder,
     person: userInfo().username,
@@ -139,7 +152,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     snapshot: (clusterId, signal) => monitor.refresh(clusterId, signal),
     // A plan is asked for by a person and may wait a moment for sizes that hold.
     sizes: (clusterId) => monitor.sizes(clusterId, planSizesAgeMs),
-    planningFacts: (clusterId) => monitor.planningFacts(clusterId, planDisksAgeMs),
+    explore: (snapshot, asked, signal) => explorer.explore(snapshot, asked, planSizesAgeMs, signal),
     health: async (clusterId, signal) => {
       const last = monitor.healthReport(clusterId);
       const isFresh = last !== null && Date.now() - Date.parse(last.takenAt) < preflightAgeMs;
@@ -207,15 +220,6 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
     });
   }
 
-  const threads = new Set<PlannerThread>();
-  const startThread = (): PlannerThread => {
-    for (const one of threads) if (one.isEnded()) threads.delete(one);
-    const file = join(surroundings.buildFolder, 'main', 'planner-thread.cjs');
-    const thread = startPlannerThread(() => new Worker(file));
-    threads.add(thread);
-    return thread;
-  };
-
   const handlers = createHandlers({
     advisor: {
       aside: (clusterId) => registry.aside(clusterId),
@@ -253,7 +257,7 @@ export async function compose(surroundings: Surroundings): Promise<Composed> {
       forgetHistory,
     },
     clusters: { monitor },
-    rebalance: { monitor, startThread },
+    rebalance: { monitor, explorer },
     tables: { registry, monitor },
     history,
     routing: { registry, monitor },

@@ -3,10 +3,11 @@ import type { Reader, Writer } from '../connections/database';
 import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
 import type { HealthReport } from '../contract/health';
 import type { Operation } from '../contract/operations';
+import type { RebalanceExploration } from '../contract/rebalance';
 import type { AuditLine } from '../storage/audit-trail';
+import type { AskedRebalance } from '../plans/explore-rebalance';
 import type { MoveTimes } from '../plans/move-estimate';
 import { stallMs } from '../plans/move-stall';
-import type { WorldFacts } from '../plans/planner-world';
 import type { MakePlan } from './facts';
 import type { Journal } from './journal';
 import type { StepTable } from './steps';
@@ -67,8 +68,12 @@ export interface OperationsOptions {
   /** Read now, not from memory. */
   readonly snapshot: (clusterId: string, signal: AbortSignal) => Promise<ClusterSnapshot>;
   readonly sizes: (clusterId: string, signal: AbortSignal) => Promise<ClusterSizes>;
-  /** Free disks and base costs, as the planner knows them; not older than a minute. */
-  readonly planningFacts: (clusterId: string) => Promise<Pick<WorldFacts, 'disks' | 'baseCostBytes'>>;
+  /** A rebalance as it would be now, under these constraints. */
+  readonly explore: (
+    snapshot: ClusterSnapshot,
+    asked: AskedRebalance,
+    signal: AbortSignal,
+  ) => Promise<RebalanceExploration>;
   /** The last report of the health page, made afresh where it is old. */
   readonly health: (clusterId: string, signal: AbortSignal) => Promise<HealthReport>;
   readonly audit: AuditAppender;

@@ -242,9 +242,7 @@ export function createOperations(options: OperationsOptions): Operations {
       return planRest(
         {
           snapshot: () => options.snapshot(clusterId, signal),
-          sizes: () => options.sizes(clusterId, signal),
-          planningFacts: () => options.planningFacts(clusterId),
-          moveTimes: options.moveTimes.samples(clusterId),
+          explore: (snapshot, asked) => options.explore(snapshot, asked, signal),
           plan: (request) => plan(clusterId, request, signal),
         },
         operation,

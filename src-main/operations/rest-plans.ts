@@ -1,22 +1,17 @@
 /** Plans for what is left of paused moves: the rest as it was planned, and afresh under the same constraints. */
-import type { ClusterSizes, ClusterSnapshot } from '../contract/cluster';
+import type { ClusterSnapshot } from '../contract/cluster';
 import { FailureError } from '../contract/failure';
 import type { Operation, OperationRequest, PlanReply } from '../contract/operations';
-import type { RebalanceMovesRequest } from '../contract/rebalance';
+import type { RebalanceExploration, RebalanceMovesRequest } from '../contract/rebalance';
 import type { RestPlans } from '../contract/rest-plans';
-import { asItIs, exploreRebalance } from '../plans/explore-rebalance';
-import { mannerOf, paceOf } from '../plans/move-estimate';
-import type { MoveSample } from '../plans/move-estimate';
-import type { WorldFacts } from '../plans/planner-world';
+import { asItIs } from '../plans/explore-rebalance';
+import type { AskedRebalance } from '../plans/explore-rebalance';
 import { constraintsOfRest, moveDifferences, movesOfSteps, restOfMoves } from '../plans/rest-of-moves';
 import type { RestOfMoves } from '../plans/rest-of-moves';
 
 export interface RestParts {
   readonly snapshot: () => Promise<ClusterSnapshot>;
-  readonly sizes: () => Promise<ClusterSizes>;
-  /** Free disks and base costs, as the planner knows them. */
-  readonly planningFacts: () => Promise<Pick<WorldFacts, 'disks' | 'baseCostBytes'>>;
-  readonly moveTimes: readonly MoveSample[];
+  readonly explore: (snapshot: ClusterSnapshot, asked: AskedRebalance) => Promise<RebalanceExploration>;
   readonly plan: (request: OperationRequest) => Promise<PlanReply>;
 }
 
@@ -54,17 +49,11 @@ async function planAfresh(
       ],
     };
   }
-  const [sizes, facts] = await Promise.all([
-    // Without sizes the number of groups can still be evened out.
-    parts.sizes().catch(() => null),
-    parts.planningFacts(),
-  ]);
-  const { ours, unknown } = exploreRebalance(
-    { snapshot, shardBytes: sizes?.shardBytes ?? {}, ...facts },
-    constraintsOfRest(constraints, made),
-    asItIs,
-    paceOf(parts.moveTimes, mannerOf(request.transferMode)),
-  );
+  const { ours, unknown } = await parts.explore(snapshot, {
+    constraints: constraintsOfRest(constraints, made),
+    whatIf: asItIs,
+    transferMode: request.transferMode,
+  });
   if (ours === null) return { request: null, words: unknown === null ? [] : [unknown] };
   const words = ours.notes.filter(({ level }) => level === 'mind').map(({ message }) => message);
   if (ours.moves.length === 0) {

@@ -6,6 +6,7 @@ import type {
   PlanNote,
   RebalanceConstraints,
   RebalanceExploration,
+  ShardTransferMode,
   WhatIf,
 } from '../contract/rebalance';
 import { planWorldAsCitus, thresholdsFor, weightOf } from './citus-reference';
@@ -22,6 +23,13 @@ import { applyWhatIf, toWorld } from './planner-world';
 import type { PlannerWorld, WorldFacts, WorldGroup } from './planner-world';
 import { rememberFor, rememberLast } from './remember';
 import { fullnessOf, judge, judgeWorld, unsizedGroups } from './rebalance-verdict';
+
+/** A rebalance that is thought about. */
+export interface AskedRebalance {
+  readonly constraints: RebalanceConstraints;
+  readonly whatIf: WhatIf;
+  readonly transferMode: ShardTransferMode;
+}
 
 /** Nothing is tried out. */
 export const asItIs: WhatIf = {

@@ -16,6 +16,8 @@ import { hashShards, node, snapshot, table } from '../main/plans/fixtures';
 import { plainSql } from '../support/advisor-schemas';
 import { generatedSchema, largeSchema } from './advisor-scale';
 import type { BenchFigure } from './figure';
+import { asItIs } from '../../src-main/plans/explore-rebalance';
+import { noLimits } from '../support/rebalance-limits';
 
 const rounds = 5;
 const goal = 0.5;
@@ -120,20 +122,7 @@ function largeCluster(): HeldCluster {
 
 const asked: InputOf<'rebalance.explore'> = {
   planning: { disks: new Map(), baseCostBytes: 100 * 2 ** 20 },
-  constraints: {
-    measure: 'bytes',
-    target: { type: 'as-citus' },
-    nodeRules: [],
-    pinnedTables: [],
-    pinnedShards: [],
-    maxBytes: null,
-    maxMoves: null,
-    maxHours: null,
-    parallelMoves: 4,
-    movesPerNode: 1,
-    keepFreeShare: null,
-    order: 'most-relief-first',
-  },
-  whatIf: { addedNodes: 0, removedNodeIds: [], capacities: [], growth: 1, isolated: null },
+  constraints: { ...noLimits, parallelMoves: 4 },
+  whatIf: asItIs,
   pace: learnPace([]),
 };

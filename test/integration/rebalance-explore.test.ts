@@ -18,21 +18,7 @@ import { learnPace } from '../../src-main/plans/move-estimate';
 import { shardGroupsOf } from '../../src-main/plans/shard-groups';
 import { engines, startPracticeCluster } from '../support/practice';
 import type { PracticeClusterForTest } from '../support/practice';
-
-const free: RebalanceConstraints = {
-  measure: 'bytes',
-  target: { type: 'as-citus' },
-  nodeRules: [],
-  pinnedTables: [],
-  pinnedShards: [],
-  maxBytes: null,
-  maxMoves: null,
-  maxHours: null,
-  parallelMoves: 1,
-  movesPerNode: 1,
-  keepFreeShare: null,
-  order: 'most-relief-first',
-};
+import { noLimits } from '../support/rebalance-limits';
 
 describe.each(await engines())('$name', (engine) => {
   let cluster: PracticeClusterForTest;
@@ -99,7 +85,7 @@ describe.each(await engines())('$name', (engine) => {
 
   it.each(['bytes', 'groups'] as const)('reproduces the plan of the server by %s', async (measure) => {
     const { citus, ours, nodes, asked } = await explore(
-      { ...free, measure },
+      { ...noLimits, measure },
       measure === 'bytes' ? 'by_disk_size' : 'by_shard_count',
     );
     expect(asked.length).toBeGreaterThan(1);
@@ -121,7 +107,7 @@ describe.each(await engines())('$name', (engine) => {
          '"Own ""rules""".allowed', 0.1)`,
     ])
       await database.change({ text });
-    const own: RebalanceConstraints = { ...free, measure: 'cost', strategy: 'own' };
+    const own: RebalanceConstraints = { ...noLimits, measure: 'cost', strategy: 'own' };
     const { citus, ours, asked, verdicts, nodes } = await explore(own, 'own');
     expect(asked.length).toBeGreaterThan(1);
     expect(wordsOf(citus)).toEqual(asked);
@@ -151,7 +137,7 @@ describe.each(await engines())('$name', (engine) => {
     expect(strategy).toMatch(/^The functions of strategy own could not be asked: .*no price for \d+/);
     const { citus, ours, unknown } = exploreRebalance(
       { snapshot, shardBytes: {}, disks: new Map(), baseCostBytes: 0, strategy },
-      { ...free, measure: 'cost', strategy: 'own' },
+      { ...noLimits, measure: 'cost', strategy: 'own' },
       { addedNodes: 0, removedNodeIds: [], capacities: [], growth: 1, isolated: null },
       learnPace([]),
     );

@@ -5,13 +5,15 @@ import { readServerFacts } from '../../src-main/citus/capabilities';
 import { readShardSizes, toSizes } from '../../src-main/citus/sizes';
 import { readSnapshot } from '../../src-main/citus/snapshot';
 import type { Database } from '../../src-main/connections/database';
-import type { ClusterSnapshot } from '../../src-main/contract/cluster';
+import type { ClusterSizes, ClusterSnapshot } from '../../src-main/contract/cluster';
 import type { Operation, OperationRequest, Plan, PlanReply } from '../../src-main/contract/operations';
 import type { EngineTiming } from '../../src-main/operations/engine-parts';
 import { createJournal } from '../../src-main/operations/journal';
 import type { Journal } from '../../src-main/operations/journal';
 import { createOperations } from '../../src-main/operations/operations';
 import type { Operations } from '../../src-main/operations/operations';
+import { exploreRebalance } from '../../src-main/plans/explore-rebalance';
+import { mannerOf, paceOf } from '../../src-main/plans/move-estimate';
 import { defaultBaseCostBytes } from '../../src-main/plans/planner-world';
 import { createAuditTrail } from '../../src-main/storage/audit-trail';
 import type { AuditTrail } from '../../src-main/storage/audit-trail';
@@ -65,6 +67,11 @@ export async function operate(
     takenAt: new Date().toISOString(),
   });
 
+  const sizes = async (): Promise<ClusterSizes> => {
+    const [facts, now] = [await readServerFacts(reader), await snapshot()];
+    const read = toSizes(await readShardSizes(reader, facts.catalog), now);
+    return { ...read, clusterId: operatedClusterId, revision: 1, takenAt: now.takenAt };
+  };
   const operations = createOperations({
     session: () => ({
       reader,
@@ -87,13 +94,20 @@ export async function operate(
       },
     }),
     snapshot,
-    sizes: async () => {
-      const [facts, now] = [await readServerFacts(reader), await snapshot()];
-      const sizes = toSizes(await readShardSizes(reader, facts.catalog), now);
-      return { ...sizes, clusterId: operatedClusterId, revision: 1, takenAt: now.takenAt };
-    },
+    sizes,
     audit,
-    planningFacts: async () => ({ disks: new Map(), baseCostBytes: defaultBaseCostBytes }),
+    explore: async (now, { constraints, whatIf, transferMode }) =>
+      exploreRebalance(
+        {
+          snapshot: now,
+          shardBytes: (await sizes()).shardBytes,
+          disks: new Map(),
+          baseCostBytes: defaultBaseCostBytes,
+        },
+        constraints,
+        whatIf,
+        paceOf([], mannerOf(transferMode)),
+      ),
     health: async () => {
       throw new Error('not asked here');
     },

@@ -288,7 +288,9 @@ export function worldEngine(
         audit.push(record);
       },
     },
-    planningFacts: async () => ({ disks: new Map(), baseCostBytes: 0 }),
+    explore: async () => {
+      throw new Error('not asked here');
+    },
     health: async () => {
       throw new Error('not asked here');
     },

@@ -7,6 +7,8 @@ import { learnPace } from '../../../src-main/plans/move-estimate';
 import { plainSql } from '../../support/advisor-schemas';
 import { plannerForTest } from '../../support/planner-port';
 import { hashShards, node, snapshot, table } from '../plans/fixtures';
+import { asItIs } from '../../../src-main/plans/explore-rebalance';
+import { noLimits } from '../../support/rebalance-limits';
 
 const permits = table(100, 'permits', { shardCount: 8, colocationId: 1 });
 const cluster: HeldCluster = {
@@ -19,21 +21,8 @@ const cluster: HeldCluster = {
 };
 const asked: InputOf<'rebalance.explore'> = {
   planning: { disks: new Map(), baseCostBytes: 0 },
-  constraints: {
-    measure: 'bytes',
-    target: { type: 'as-citus' },
-    nodeRules: [],
-    pinnedTables: [],
-    pinnedShards: [],
-    maxBytes: null,
-    maxMoves: null,
-    maxHours: null,
-    parallelMoves: 1,
-    movesPerNode: 1,
-    keepFreeShare: null,
-    order: 'most-relief-first',
-  },
-  whatIf: { addedNodes: 0, removedNodeIds: [], capacities: [], growth: 1, isolated: null },
+  constraints: noLimits,
+  whatIf: asItIs,
   pace: learnPace([]),
 };
 

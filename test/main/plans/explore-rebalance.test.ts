@@ -11,24 +11,10 @@ import { asItIs, exploreRebalance } from '../../../src-main/plans/explore-rebala
 import { learnPace } from '../../../src-main/plans/move-estimate';
 import type { WorldFacts } from '../../../src-main/plans/planner-world';
 import { hashShards, node, snapshot, table } from './fixtures';
+import { noLimits } from '../../support/rebalance-limits';
 
 const gigabyte = 1024 ** 3;
 const assumedPace = learnPace([]);
-
-const free: RebalanceConstraints = {
-  measure: 'bytes',
-  target: { type: 'as-citus' },
-  nodeRules: [],
-  pinnedTables: [],
-  pinnedShards: [],
-  maxBytes: null,
-  maxMoves: null,
-  maxHours: null,
-  parallelMoves: 1,
-  movesPerNode: 1,
-  keepFreeShare: null,
-  order: 'most-relief-first',
-};
 
 /** Permits with documents beside them, and fees alone; `groups` says where each of the eight shards of each lies. */
 function facts(
@@ -109,7 +95,7 @@ describe('exploreRebalance', () => {
         const ruleOf = (nodeId: number): NodeRule | null => one.rules[nodeId - 2] ?? null;
         const nodeIds = Array.from({ length: one.nodeCount }, (_, index) => index + 2);
         const constraints: RebalanceConstraints = {
-          ...free,
+          ...noLimits,
           ...one,
           nodeRules: nodeIds.flatMap((nodeId) => {
             const rule = ruleOf(nodeId);
@@ -162,7 +148,7 @@ describe('exploreRebalance', () => {
         onOne.map((_one, index) => index),
         [4],
       ),
-      free,
+      noLimits,
       { ...asItIs, addedNodes: 3 },
       assumedPace,
     );
@@ -177,7 +163,7 @@ describe('exploreRebalance', () => {
   it('splits the bytes of a group when a tenant is isolated, whichever of its shards names it', () => {
     const exploration = exploreRebalance(
       facts(2, onOne, onOne, [8]),
-      free,
+      noLimits,
       { ...asItIs, isolated: { shardId: '2000', share: 0.25 } },
       assumedPace,
     );
@@ -196,7 +182,7 @@ describe('exploreRebalance', () => {
     const disks = new Map([[2, { availableBytes: 300 * gigabyte, totalBytes: 500 * gigabyte }]]);
     const exploration = exploreRebalance(
       facts(2, onOne, onOne, [8], disks),
-      free,
+      noLimits,
       { ...asItIs, growth: 2 },
       assumedPace,
     );
@@ -208,7 +194,7 @@ describe('exploreRebalance', () => {
   it('says why a rebalance is not needed, by each measure', () => {
     const even = exploreRebalance(
       facts(2, [0, 1, 0, 1, 0, 1, 0, 1], [0, 1, 0, 1, 0, 1, 0, 1], [8]),
-      free,
+      noLimits,
       asItIs,
       assumedPace,
     );
@@ -219,7 +205,7 @@ describe('exploreRebalance', () => {
     expect(even.ours?.moves).toEqual([]);
     const nearly = exploreRebalance(
       facts(2, [0, 1, 0, 1, 0, 1, 0, 0], [0, 1, 0, 1, 0, 1, 0, 1], [40, 40, 40, 40, 40, 40, 4, 4]),
-      free,
+      noLimits,
       asItIs,
       assumedPace,
     );
@@ -232,10 +218,10 @@ describe('exploreRebalance', () => {
   it('evens out the number of groups where a size is not known, and says that bytes cannot be', () => {
     const known = facts(2, onOne, onOne, [8]);
     const unsized = { ...known, shardBytes: {} };
-    const bytes = exploreRebalance(unsized, free, asItIs, assumedPace);
+    const bytes = exploreRebalance(unsized, noLimits, asItIs, assumedPace);
     expect(bytes.ours).toBeNull();
     expect(bytes.unknown).toContain('not known');
-    const groups = exploreRebalance(unsized, { ...free, measure: 'groups' }, asItIs, assumedPace);
+    const groups = exploreRebalance(unsized, { ...noLimits, measure: 'groups' }, asItIs, assumedPace);
     expect(groups.ours?.moves.length).toBeGreaterThan(0);
     expect(groups.ours?.bytes).toBeNull();
     expect(groups.ours?.durationMs).toBeNull();
@@ -247,7 +233,7 @@ describe('exploreRebalance', () => {
     );
     const exploration = exploreRebalance(
       facts(2, onOne, onOne, [1], room),
-      { ...free, measure: 'groups', keepFreeShare: 0.1, nodeRules: [{ nodeId: 2, rule: 'drain' }] },
+      { ...noLimits, measure: 'groups', keepFreeShare: 0.1, nodeRules: [{ nodeId: 2, rule: 'drain' }] },
       { ...asItIs, addedNodes: 2 },
       assumedPace,
     );
@@ -263,7 +249,7 @@ describe('exploreRebalance', () => {
   it('moves nothing to a node whose disk is not known while free disk is to be kept, and says so', () => {
     const exploration = exploreRebalance(
       facts(2, onOne, onOne, [8]),
-      { ...free, keepFreeShare: 0.1 },
+      { ...noLimits, keepFreeShare: 0.1 },
       asItIs,
       assumedPace,
     );
@@ -273,7 +259,7 @@ describe('exploreRebalance', () => {
 });
 
 describe('a strategy of the cluster', () => {
-  const own: RebalanceConstraints = { ...free, measure: 'cost', strategy: 'own' };
+  const own: RebalanceConstraints = { ...noLimits, measure: 'cost', strategy: 'own' };
 
   it('is planned by what its functions answer: no refused place, no node fuller for its capacity than by Citus', () => {
     fc.assert(
@@ -360,7 +346,7 @@ it('moves nothing but what must leave while only draining is asked for, by both 
   };
   const exploration = exploreRebalance(
     { ...world, snapshot: drained },
-    { ...free, drainOnly: true },
+    { ...noLimits, drainOnly: true },
     asItIs,
     assumedPace,
   );
