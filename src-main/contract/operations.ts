@@ -203,7 +203,8 @@ export type PlanDetails =
     }
   | {
       readonly kind: 'rebalance';
-      readonly strategy: string;
+      /** Null where the moves were chosen one by one. */
+      readonly strategy: string | null;
       readonly moves: readonly PlannedMove[];
       readonly nodes: readonly NodeLoad[];
     }

@@ -117,3 +117,18 @@ export const nodeRoles: readonly Meaning<NodeRoleName>[] = [
 export function wordOf<Name extends string>(meanings: readonly Meaning<Name>[], name: Name): string {
   return meanings.find((one) => one.name === name)?.word ?? name;
 }
+
+const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** "214 MB", "32 kB", "1.3 MB": steps of 1024 as PostgreSQL's pg_size_pretty has them, three digits at most. */
+export function sizeWords(bytes: number): string {
+  let value = Math.abs(bytes);
+  let unit = 0;
+  // From 999.5 on three digits no longer hold the figure.
+  while (value >= 999.5 && unit < byteUnits.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 9.95 ? 0 : 1;
+  return `${bytes < 0 ? '−' : ''}${value.toFixed(digits).replace(/\.0$/, '')} ${byteUnits[unit] ?? ''}`;
+}

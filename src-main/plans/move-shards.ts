@@ -69,7 +69,7 @@ export function planMoveShards(facts: MoveShardsFacts, request: Request, context
     findings: [...findingsOf(request, ordered.moves, snapshot), ...checked.findings],
     details: {
       kind: 'rebalance',
-      strategy: 'chosen moves',
+      strategy: null,
       moves: planned,
       nodes,
     },

@@ -12,6 +12,8 @@ import type {
   StepAction,
 } from '../contract/operations';
 
+export { sizeWords } from '../contract/words';
+
 /** The driver's own quoting, handed in. */
 export interface SqlQuoting {
   readonly identifier: (name: string) => string;
@@ -171,16 +173,4 @@ export function compareBytes(one: string, other: string): number {
     if (difference !== 0) return difference;
   }
   return left.length - right.length;
-}
-
-export function sizeWords(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[unit] ?? 'bytes'}`;
 }

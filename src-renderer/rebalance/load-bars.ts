@@ -22,10 +22,6 @@ export interface LoadBars {
   readonly bars: readonly LoadBar[];
   /** 0..1, the average of the nodes that hold or will hold something; null where there is none. */
   readonly average: number | null;
-  /** Largest node after it, or now where nothing is planned, against the average; null where nothing lies anywhere. */
-  readonly largestFactor: number | null;
-  /** The largest node before. */
-  readonly largestBefore: { readonly title: string; readonly factor: number } | null;
 }
 
 interface Load {
@@ -77,10 +73,6 @@ export function toLoadBars(
   const sum = carriers.reduce((total, load) => total + load.before, 0);
   const average = carriers.length === 0 ? 0 : sum / carriers.length;
   const share = (value: number): number => (longest === 0 ? 0 : value / longest);
-  const largest = measured.reduce<Load | null>(
-    (found, load) => (found === null || load.before > found.before ? load : found),
-    null,
-  );
   return {
     measure: useBytes ? 'bytes' : 'shard groups',
     bars: measured.map((load) => ({
@@ -92,11 +84,5 @@ export function toLoadBars(
       afterWords: load.after === null ? null : words(load.after),
     })),
     average: average === 0 ? null : share(average),
-    largestFactor:
-      average === 0 ? null : Math.max(...measured.map((load) => load.after ?? load.before)) / average,
-    largestBefore:
-      largest === null || average === 0
-        ? null
-        : { title: titleOfAddress(titles, largest.node), factor: largest.before / average },
   };
 }

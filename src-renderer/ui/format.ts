@@ -1,21 +1,12 @@
 /** How numbers, sizes and times are written, everywhere alike. Pure; the clock is handed in where one is needed. */
 
-const thinSpace = '\u202f';
-const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+import { sizeWords } from '../../src-main/contract/words';
 
-/** "214 MB": steps of 1024 as PostgreSQL's pg_size_pretty has them, three digits at most. Null is "unknown". */
+const thinSpace = '\u202f';
+
+/** "214 MB". Null is "unknown". */
 export function formatBytes(bytes: number | null | undefined): string {
-  if (bytes === null || bytes === undefined || !Number.isFinite(bytes)) return 'unknown';
-  let value = Math.abs(bytes);
-  let unit = 0;
-  // From 999.5 on three digits no longer hold the figure.
-  while (value >= 999.5 && unit < byteUnits.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 9.95 ? 0 : 1;
-  const sign = bytes < 0 ? '−' : '';
-  return `${sign}${trimZero(value.toFixed(digits))} ${byteUnits[unit]}`;
+  return bytes === null || bytes === undefined || !Number.isFinite(bytes) ? 'unknown' : sizeWords(bytes);
 }
 
 /** "40 064", grouped with narrow no-break spaces. Null is "unknown". */

@@ -237,7 +237,7 @@ describe('RebalanceView', () => {
       fixture: four,
       answers: { 'operations.plan': () => ({ outcome: 'plan', plan }) },
     });
-    await showsText(mounted, 'advisable: 127.0.0.1:9803 holds 2 times the average');
+    await showsText(mounted, 'planned by Citus: ');
     expect(mounted.wrapper.text()).toContain('citus_rebalance_start');
     await button(mounted.wrapper, 'Review 6 moves').trigger('click');
     await flushPromises();

@@ -13,10 +13,11 @@ export async function rebalancePlanner({ dataFolder, page, picture, step }: Tour
     async () => {
       await goTo(page, 'Rebalance');
       await page.getByText('Is a rebalance needed').waitFor({ timeout: 60_000 });
-      await page.getByRole('radio', { name: 'Fewest bytes' }).waitFor({ timeout: 60_000 });
+      const review = page.getByRole('button', { name: /^Review \d+ moves?/ });
+      await review.waitFor({ timeout: 60_000 });
       await picture('rebalance-verdict');
       await page.getByRole('radio', { name: 'Fewest bytes' }).check();
-      await page.getByRole('button', { name: /^Review \d+ moves?/ }).waitFor({ timeout: 60_000 });
+      await review.waitFor({ timeout: 60_000 });
       await picture('rebalance-two-plans');
       await page.getByRole('tab', { name: 'What if' }).click();
       const nodes = page.getByRole('slider', { name: 'New nodes' });

@@ -109,6 +109,8 @@ export async function sickCluster({ page, dataFolder, picture, step }: TourGuide
       await nodeRow(page, 'worker-2').click();
       await page.getByRole('button', { name: 'Start node' }).click();
       await nodeRow(page, 'worker-2').getByText('active', { exact: true }).waitFor({ timeout: 60_000 });
+      // Its sizes are read again a few seconds after it is back.
+      await nodeRow(page, 'worker-2').getByText('unknown').waitFor({ state: 'detached', timeout: 60_000 });
       await picture('node-back');
     },
     async () => {

@@ -32,7 +32,7 @@ function planFor(shardIds: readonly string[], nodes: readonly NodeLoad[]): Plan 
     summary: 'Two moves.',
     steps: [moves, check],
     findings: [],
-    details: { kind: 'rebalance', strategy: 'chosen moves', moves: [], nodes },
+    details: { kind: 'rebalance', strategy: null, moves: [], nodes },
     basis: '{}',
   };
 }
