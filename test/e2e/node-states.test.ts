@@ -1,25 +1,11 @@
 /** A worker dies and comes back: its state, the reason and since when follow, and outlive a reload of the page. */
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { newDataFolder, removeDataFolder, startApp } from '../support/app';
-import type { DrivenApp } from '../support/app';
-import { clusterCommand, goTo, pictureOfFailure, startPractice } from '../support/e2e-driver';
+import { expect, test } from 'vitest';
+import { clusterCommand, goTo } from '../support/e2e-driver';
+import { usePractisedApp } from '../support/practised-app';
+import { waitFor } from '../support/wait';
 
-let app: DrivenApp;
-let dataFolder: string;
-
-beforeAll(async () => {
-  dataFolder = newDataFolder();
-  app = await startApp({ dataFolder });
-  await startPractice(app.page, dataFolder);
-});
-
-afterEach(({ task }) => pictureOfFailure(task, app?.page));
-
-afterAll(async () => {
-  await app?.quit();
-  removeDataFolder(dataFolder);
-});
+const practised = usePractisedApp();
 
 const rowOf = (page: Page, node: string): Locator =>
   page.getByRole('grid', { name: 'Nodes' }).getByRole('row').filter({ hasText: node });
@@ -30,7 +16,7 @@ const since = (page: Page): Promise<string | null> =>
     .textContent();
 
 test('a killed worker is unreachable with its reason and since when, and active again when it is back', async () => {
-  const { page } = app;
+  const { page } = practised;
   await goTo(page, 'Nodes');
   const worker = rowOf(page, 'worker-2');
   await worker.getByText('active', { exact: true }).waitFor({ timeout: 30_000 });
@@ -56,6 +42,8 @@ test('a killed worker is unreachable with its reason and since when, and active 
   await worker.click();
   expect(await since(page)).toBe(before);
 
+  // Times are shown to the second: what begins in the same one could not be told apart.
+  await waitFor('the next second', () => new Date().toTimeString().slice(0, 8) !== before);
   await panel.getByRole('button', { name: 'Start node' }).click();
   await worker.getByText('active', { exact: true }).waitFor({ timeout: 60_000 });
   await panel.getByText('Answers, and its metadata is synced.').waitFor();

@@ -1,29 +1,14 @@
 /** The rebalance planner on a practice cluster: changes tried out, a plan under a rule, and its review. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { newDataFolder, removeDataFolder, startApp } from '../support/app';
-import type { DrivenApp } from '../support/app';
-import { goTo, pictureOfFailure, runButton, startPractice } from '../support/e2e-driver';
+import { expect, test } from 'vitest';
+import { goTo, runButton } from '../support/e2e-driver';
 import { valueOf } from '../support/practice-endpoint';
+import { usePractisedApp } from '../support/practised-app';
 import { waitFor } from '../support/wait';
 
-let app: DrivenApp;
-let dataFolder: string;
-
-beforeAll(async () => {
-  dataFolder = newDataFolder();
-  app = await startApp({ dataFolder });
-  await startPractice(app.page, dataFolder);
-});
-
-afterEach(({ task }) => pictureOfFailure(task, app?.page));
-
-afterAll(async () => {
-  await app?.quit();
-  removeDataFolder(dataFolder);
-});
+const practised = usePractisedApp();
 
 test('new nodes are tried out with the keyboard: both plans fill them, and nothing can be run', async () => {
-  const { page } = app;
+  const { page } = practised;
   await goTo(page, 'Rebalance');
   await page.getByRole('radio', { name: 'Fewest bytes' }).waitFor({ timeout: 60_000 });
   await page.getByRole('tab', { name: 'What if' }).click();
@@ -73,13 +58,13 @@ test('new nodes are tried out with the keyboard: both plans fill them, and nothi
 });
 
 test('our plan drains a node: the review moves every shard group away from it, and from nowhere else', async () => {
-  const { page } = app;
+  const { page } = practised;
   await page.getByRole('tab', { name: 'Nodes' }).click();
   await page.getByRole('combobox', { name: 'Part of worker-1' }).selectOption('drain');
   await page.getByRole('radio', { name: 'Fewest bytes' }).check();
   const groups = Number(
     await valueOf(
-      dataFolder,
+      practised.dataFolder,
       `SELECT count(*) FROM (
          SELECT DISTINCT t.colocationid, s.shardminvalue
            FROM pg_dist_placement l JOIN pg_dist_shard s USING (shardid)
@@ -98,5 +83,5 @@ test('our plan drains a node: the review moves every shard group away from it, a
 });
 
 test('no error reached the console of the page', () => {
-  expect(app.pageErrors).toEqual([]);
+  expect(practised.pageErrors).toEqual([]);
 });

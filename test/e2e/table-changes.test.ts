@@ -1,30 +1,15 @@
 /** Planning changes of tables in the real app: thousands of plain tables. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { newDataFolder, removeDataFolder, startApp } from '../support/app';
-import type { DrivenApp } from '../support/app';
-import { goTo, pictureOfFailure, startPractice } from '../support/e2e-driver';
+import { expect, test } from 'vitest';
+import { goTo } from '../support/e2e-driver';
 import { connectToNode, valueOf } from '../support/practice-endpoint';
+import { usePractisedApp } from '../support/practised-app';
 import { waitFor } from '../support/wait';
 
-let app: DrivenApp;
-let dataFolder: string;
-
-beforeAll(async () => {
-  dataFolder = newDataFolder();
-  app = await startApp({ dataFolder });
-  await startPractice(app.page, dataFolder);
-});
-
-afterEach(({ task }) => pictureOfFailure(task, app?.page));
-
-afterAll(async () => {
-  await app?.quit();
-  removeDataFolder(dataFolder);
-});
+const practised = usePractisedApp();
 
 test('thousands of plain tables are grouped, filtered and planned, and only those in sight are drawn', async () => {
-  const { page } = app;
-  const database = await connectToNode(dataFolder);
+  const { page } = practised;
+  const database = await connectToNode(practised.dataFolder);
   try {
     await database.change(
       {
@@ -70,7 +55,7 @@ test('thousands of plain tables are grouped, filtered and planned, and only thos
 });
 
 test('a shard is split at points of its range, found by a value that it holds', async () => {
-  const { page } = app;
+  const { page } = practised;
   await goTo(page, 'Tables');
   await page.getByRole('row', { name: /^permits/ }).click();
   await page.getByRole('button', { name: 'Change…' }).click();
@@ -78,7 +63,7 @@ test('a shard is split at points of its range, found by a value that it holds', 
   await page.getByRole('combobox', { name: 'Find the shard of a value' }).fill('7');
   await page.getByRole('button', { name: 'Find', exact: true }).click();
   const shard = await valueOf(
-    dataFolder,
+    practised.dataFolder,
     "SELECT get_shard_id_for_distribution_column('permits', 7::bigint)",
   );
   await page.getByText(`7 hashes to -978793473 and lies on shard ${shard}.`).waitFor();

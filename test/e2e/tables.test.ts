@@ -1,33 +1,18 @@
 /** The pages about tables in the real app; what they show is held against the database. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { newDataFolder, removeDataFolder, startApp } from '../support/app';
-import type { DrivenApp } from '../support/app';
-import { goTo, pictureOfFailure, startPractice, tabTo } from '../support/e2e-driver';
+import { expect, test } from 'vitest';
+import { goTo, tabTo } from '../support/e2e-driver';
 import { connectToNode, valueOf } from '../support/practice-endpoint';
+import { usePractisedApp } from '../support/practised-app';
 import { waitFor } from '../support/wait';
 
-let app: DrivenApp;
-let dataFolder: string;
-
-beforeAll(async () => {
-  dataFolder = newDataFolder();
-  app = await startApp({ dataFolder });
-  await startPractice(app.page, dataFolder);
-});
-
-afterEach(({ task }) => pictureOfFailure(task, app?.page));
-
-afterAll(async () => {
-  await app?.quit();
-  removeDataFolder(dataFolder);
-});
+const practised = usePractisedApp();
 
 test('tables are filtered, put into sections and opened by the keyboard', async () => {
-  const { page } = app;
+  const { page } = practised;
   await goTo(page, 'Tables');
   const grid = page.getByRole('treegrid', { name: 'Tables known to Citus' });
   await grid.waitFor();
-  const known = await valueOf(dataFolder, 'SELECT count(*) FROM pg_dist_partition');
+  const known = await valueOf(practised.dataFolder, 'SELECT count(*) FROM pg_dist_partition');
   await page.getByRole('tab', { name: new RegExp(`^Citus tables ?${known}$`) }).waitFor();
 
   // Partitions stand below their table, folded, until something is looked for.
@@ -64,12 +49,12 @@ test('tables are filtered, put into sections and opened by the keyboard', async 
 });
 
 test('the shards of a table are those of the catalogs', async () => {
-  const { page } = app;
+  const { page } = practised;
   await page.getByRole('row', { name: /^permits/ }).click();
   await page.getByRole('button', { name: 'List its shards' }).click();
   await page.getByRole('heading', { level: 1, name: 'Shards' }).waitFor();
   const ids = await valueOf(
-    dataFolder,
+    practised.dataFolder,
     "SELECT string_agg(shardid::text, ' ' ORDER BY shardid) FROM pg_dist_shard WHERE logicalrelid = 'permits'::regclass",
   );
   const cells = page.getByRole('grid', { name: 'Shards' }).locator('tbody tr.row td:first-child');
@@ -78,20 +63,20 @@ test('the shards of a table are those of the catalogs', async () => {
 });
 
 test('the routing lens finds the shard of a value, counts its rows, and explains a value that is none', async () => {
-  const { page } = app;
+  const { page } = practised;
   await page.getByRole('link', { name: 'Routing', exact: true }).click();
   await page.getByRole('combobox', { name: 'Table' }).selectOption({ label: 'permits by agency_id' });
   const value = page.getByRole('textbox', { name: 'Value of its distribution column' });
   await value.fill('7');
   await page.keyboard.press('Enter');
   const shard = await valueOf(
-    dataFolder,
+    practised.dataFolder,
     "SELECT get_shard_id_for_distribution_column('permits', 7::bigint)",
   );
   await page.getByText('the server and the hash computed here agree').waitFor();
   await page.getByText(String(shard), { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Count its rows' }).click();
-  const rows = await valueOf(dataFolder, 'SELECT count(*) FROM permits WHERE agency_id = 7');
+  const rows = await valueOf(practised.dataFolder, 'SELECT count(*) FROM permits WHERE agency_id = 7');
   const counted = page.getByText('have this value');
   await counted.waitFor();
   expect((await counted.innerText()).replaceAll(/\D/g, '')).toBe(rows);
@@ -101,10 +86,10 @@ test('the routing lens finds the shard of a value, counts its rows, and explains
 });
 
 test('the routing lens shows the shards of a statement and never runs it', async () => {
-  const { page } = app;
+  const { page } = practised;
   await page.getByRole('tab', { name: 'A statement' }).click();
   const statement = page.getByRole('textbox', { name: 'Statement' });
-  const before = await valueOf(dataFolder, 'SELECT count(*) FROM permits');
+  const before = await valueOf(practised.dataFolder, 'SELECT count(*) FROM permits');
   await statement.fill('DELETE FROM permits WHERE agency_id = 7');
   await page.keyboard.press('Control+Enter');
   await page.getByText('Runs on one shard group').waitFor();
@@ -115,12 +100,12 @@ test('the routing lens shows the shards of a statement and never runs it', async
   await statement.fill('TRUNCATE permits');
   await page.keyboard.press('Control+Enter');
   await page.getByText('TRUNCATE is no statement that is routed to shards.').waitFor();
-  expect(await valueOf(dataFolder, 'SELECT count(*) FROM permits')).toBe(before);
+  expect(await valueOf(practised.dataFolder, 'SELECT count(*) FROM permits')).toBe(before);
 });
 
 test('the schema graph has its problems on the edges, and the same in words', async () => {
-  const { page } = app;
-  const database = await connectToNode(dataFolder);
+  const { page } = practised;
+  const database = await connectToNode(practised.dataFolder);
   try {
     for (const text of [
       'CREATE TABLE channels (id bigint PRIMARY KEY, name text)',
